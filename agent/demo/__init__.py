@@ -1,0 +1,1 @@
+"""Stand-ins for a WooCommerce store and an ERP gateway that speak real HTTP."""

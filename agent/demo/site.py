@@ -1,0 +1,126 @@
+"""A real HTTP server that misbehaves on request: the ground both stand-ins are built on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Fault(StrEnum):
+    """One way of answering badly. A refused connection is not among them: see ``Site.refuse``."""
+
+    HANG = "hang"  # no answer until the client gives up
+    SERVER_ERROR = "500"
+    TOO_MANY_REQUESTS = "429"  # with Retry-After
+    DROP = "drop"  # the work is done, then the connection is cut instead of answered
+    BROKEN_JSON = "broken_json"  # the work is done, half of the answer arrives with status 200
+
+
+@dataclass
+class _Plan:
+    fault: Fault
+    times: int | None
+    under: str
+    retry_after_s: int
+
+
+class Site:
+    """Serves ``app`` on one port, which it keeps while it refuses and accepts again."""
+
+    def __init__(
+        self, routes: web.RouteTableDef | list[web.RouteDef], *, max_body: int = 2**26
+    ) -> None:
+        self._app = web.Application(middlewares=[self._misbehaving], client_max_size=max_body)
+        self._app.add_routes(routes)
+        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.1)
+        self._tcp: web.TCPSite | None = None
+        self._plans: list[_Plan] = []
+        self._closing = asyncio.Event()
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.requests = 0
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:PORT``, without a slash at the end."""
+        return f"http://{self.host}:{self.port}"
+
+    @asynccontextmanager
+    async def serving(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Site]:
+        """Listens from entry to exit; port 0 takes a free one."""
+        self.host, self.port = host, port
+        await self._runner.setup()
+        try:
+            await self.accept()
+            yield self
+        finally:
+            self._closing.set()
+            await self._runner.cleanup()
+
+    async def refuse(self) -> None:
+        """Connections are refused, as when the program behind the port is down."""
+        if self._tcp is not None:
+            await self._tcp.stop()
+            self._tcp = None
+            if self._runner.server is not None:  # keep-alive connections end too
+                await self._runner.server.shutdown(0)
+
+    async def accept(self) -> None:
+        """Listens (again), on the same port as before."""
+        if self._tcp is None:
+            self._tcp = web.TCPSite(self._runner, self.host, self.port, reuse_address=True)
+            await self._tcp.start()
+            self.port = self._runner.addresses[0][1]
+
+    def misbehave(
+        self, fault: Fault, *, times: int | None = None, under: str = "", retry_after_s: int = 1
+    ) -> None:
+        """The next ``times`` requests (None: all) whose path contains ``under`` meet ``fault``."""
+        self._plans.append(_Plan(fault, times, under, retry_after_s))
+
+    def behave(self) -> None:
+        """Every request is answered properly again."""
+        self._plans.clear()
+
+    @web.middleware
+    async def _misbehaving(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.requests += 1
+        plan = self._due(request.path)
+        if plan is None:
+            return await handler(request)
+        match plan.fault:
+            case Fault.HANG:
+                await self._closing.wait()
+                return web.Response(status=503)
+            case Fault.SERVER_ERROR:
+                return web.Response(status=500, text="<h1>Internal Server Error</h1>")
+            case Fault.TOO_MANY_REQUESTS:
+                headers = {"Retry-After": str(plan.retry_after_s)}
+                return web.Response(status=429, headers=headers, text="slow down")
+            case Fault.DROP:
+                response = await handler(request)
+                if request.transport is not None:
+                    request.transport.close()
+                return response
+            case Fault.BROKEN_JSON:
+                response = await handler(request)
+                body = response.body if isinstance(response, web.Response) else b""
+                half = bytes(body)[: len(bytes(body)) // 2] if isinstance(body, bytes) else b"{"
+                return web.Response(body=half, content_type="application/json")
+
+    def _due(self, path: str) -> _Plan | None:
+        for plan in self._plans:
+            if plan.under in path:
+                if plan.times is not None:
+                    plan.times -= 1
+                    if plan.times <= 0:
+                        self._plans.remove(plan)
+                return plan
+        return None

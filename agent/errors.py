@@ -1,0 +1,55 @@
+"""Every exception of the agent, as one tree.
+
+    AgentError                    one line for the person on call, and the next command to run
+    ├── UsageError                exit 2: wrong usage
+    │   └── ConfigError           a setting is missing, unknown or out of range
+    ├── UnreachableError          exit 3: the other side does not answer
+    ├── StartError                exit 1: the daemon can't start (port taken, state locked)
+    ├── StorageError              exit 1: the database could not be read or written
+    └── NotFoundError             exit 1: no such row
+
+Errors never carry secrets or personal data: they end up in logs and on terminals.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AgentError(Exception):
+    """What went wrong and where, in one line; ``hint`` names the next step."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(AgentError):
+    """The command was called in a way that can't work."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A setting is missing, unknown, or has a value that can't be used."""
+
+
+class UnreachableError(AgentError):
+    """The store, the gateway or the daemon does not answer."""
+
+    exit_code = 3
+
+
+class StartError(AgentError):
+    """The daemon can't start here: a port is taken, or the state is in use."""
+
+
+class StorageError(AgentError):
+    """The database could not be read or written; nothing was half-written."""
+
+
+class NotFoundError(AgentError):
+    """There is no row with that id."""

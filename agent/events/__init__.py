@@ -1,0 +1,1 @@
+"""The store says: stored webhooks become events and reach the gateway."""

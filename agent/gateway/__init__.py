@@ -1,0 +1,1 @@
+"""What agent and central ERP gateway say to each other (protocol v1)."""

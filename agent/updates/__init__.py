@@ -1,0 +1,1 @@
+"""The store is told: stock and prices from the gateway reach WooCommerce."""

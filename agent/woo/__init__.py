@@ -1,0 +1,1 @@
+"""Everything WooCommerce-shaped: signatures, webhooks, REST calls, and their translation."""

@@ -1,0 +1,1 @@
+"""WooCommerce bodies become canonical models: pure functions."""
