@@ -1,15 +1,18 @@
 """What a running WooCommerce 10.5.0 sent (``webhooks/``) and answered (``rest/``).
 
-The secret of every recorded signature is ``SECRET``; a signature is over the very bytes of ``body``.
+The secret of every recorded signature is ``SECRET``; a signature is over the very bytes of the
+body.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECRET = "s3cret"
 SOURCE = "http://shop.localtest:8080/"
