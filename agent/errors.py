@@ -5,6 +5,10 @@
     │   └── ConfigError           a setting is missing, unknown or out of range
     ├── UnreachableError          exit 3: the other side does not answer
     ├── StartError                exit 1: the daemon can't start (port taken, state locked)
+    ├── StoreError                exit 3: the WooCommerce store can't be used now
+    │   ├── StoreUnavailableError     away, in maintenance or broken: tried again by itself
+    │   ├── StoreRefusedError         refuses our key or has no REST API here: needs a person
+    │   └── StoreRejectedError        understood the call and said no
     ├── StorageError              exit 1: the database could not be read or written
     └── NotFoundError             exit 1: no such row
 
@@ -45,6 +49,33 @@ class UnreachableError(AgentError):
 
 class StartError(AgentError):
     """The daemon can't start here: a port is taken, or the state is in use."""
+
+
+class StoreError(AgentError):
+    """The WooCommerce store can't be used now."""
+
+    exit_code = 3
+
+
+class StoreUnavailableError(StoreError):
+    """Away, in maintenance or broken. A write that ended so may have been done or not."""
+
+    def __init__(self, message: str, *, hint: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class StoreRefusedError(StoreError):
+    """It refuses our key, or there is no REST API at that address: a person has to do something."""
+
+
+class StoreRejectedError(StoreError):
+    """It understood the call and said no, with a status and a code of its own."""
+
+    def __init__(self, message: str, *, hint: str, status: int, code: str) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
 
 
 class StorageError(AgentError):

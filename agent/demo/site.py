@@ -12,6 +12,8 @@ from aiohttp import web
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_GRACE_S = 0.01  # aiohttp takes 0 for "wait until every handler is done"
+
 
 class Fault(StrEnum):
     """One way of answering badly. A refused connection is not among them: see ``Site.refuse``."""
@@ -40,9 +42,10 @@ class Site:
         self._app = web.Application(middlewares=[self._misbehaving], client_max_size=max_body)
         self._app.add_routes(routes)
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.1)
-        self._tcp: web.TCPSite | None = None
+        self._listener: asyncio.Server | None = None
         self._plans: list[_Plan] = []
         self._closing = asyncio.Event()
+        self._stirred = asyncio.Event()
         self.host = "127.0.0.1"
         self.port = 0
         self.requests = 0
@@ -62,22 +65,34 @@ class Site:
             yield self
         finally:
             self._closing.set()
+            await self.refuse()
             await self._runner.cleanup()
 
     async def refuse(self) -> None:
-        """Connections are refused, as when the program behind the port is down."""
-        if self._tcp is not None:
-            await self._tcp.stop()
-            self._tcp = None
-            if self._runner.server is not None:  # keep-alive connections end too
-                await self._runner.server.shutdown(0)
+        """Connections are refused, as when the program behind the port is down.
+
+        Those that are open are cut, and requests under way are cancelled.
+        """
+        if self._listener is None or self._runner.server is None:
+            return
+        listener, self._listener = self._listener, None
+        for listening in listener.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        # A connection that asyncio has accepted, but not yet made, when its listener is closed
+        # stays open with nobody behind it: let those become connections first.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        listener.close()
+        self._runner.server.pre_shutdown()  # idle keep-alive connections end at once
+        await self._runner.server.shutdown(_GRACE_S)
 
     async def accept(self) -> None:
         """Listens (again), on the same port as before."""
-        if self._tcp is None:
-            self._tcp = web.TCPSite(self._runner, self.host, self.port, reuse_address=True)
-            await self._tcp.start()
-            self.port = self._runner.addresses[0][1]
+        if self._listener is None and self._runner.server is not None:
+            self._listener = await asyncio.get_running_loop().create_server(
+                self._runner.server, self.host, self.port, reuse_address=True
+            )
+            self.port = self._listener.sockets[0].getsockname()[1]
 
     def misbehave(
         self, fault: Fault, *, times: int | None = None, under: str = "", retry_after_s: int = 1
@@ -89,9 +104,33 @@ class Site:
         """Every request is answered properly again."""
         self._plans.clear()
 
+    def until(self, condition: Callable[[], bool], timeout: float = 10) -> Awaitable[None]:
+        """Waits for ``condition``, looked at whenever a request came in or was dealt with.
+
+        TimeoutError after ``timeout`` seconds of real time.
+        """
+        return asyncio.wait_for(self._until(condition), timeout)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            await self._stirred.wait()
+
+    def _stir(self) -> None:
+        self._stirred.set()
+        self._stirred = asyncio.Event()
+
     @web.middleware
     async def _misbehaving(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._listener is None:  # accepted at the last moment, while we began to refuse
+            return _cut(request)
         self.requests += 1
+        self._stir()
+        try:
+            return await self._answer(request, handler)
+        finally:
+            self._stir()
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         plan = self._due(request.path)
         if plan is None:
             return await handler(request)
@@ -105,10 +144,8 @@ class Site:
                 headers = {"Retry-After": str(plan.retry_after_s)}
                 return web.Response(status=429, headers=headers, text="slow down")
             case Fault.DROP:
-                response = await handler(request)
-                if request.transport is not None:
-                    request.transport.close()
-                return response
+                await handler(request)
+                return _cut(request)
             case Fault.BROKEN_JSON:
                 response = await handler(request)
                 body = response.body if isinstance(response, web.Response) else b""
@@ -124,3 +161,10 @@ class Site:
                         self._plans.remove(plan)
                 return plan
         return None
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Closes the connection; the response is for aiohttp, which finds nobody to send it to."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()

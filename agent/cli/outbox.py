@@ -1,0 +1,147 @@
+"""``woo-agent outbox``: what the store said, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from agent import errors
+from agent.cli import output, state
+from agent.clock import SystemClock
+from agent.model import personal
+from agent.model.delivery import Event, State
+from agent.settings import Settings
+from agent.storage import outbox as rows
+from agent.storage import outbox_view, replay
+from agent.woo.translate import payload
+from agent.woo.translate.errors import Untranslatable
+
+app = typer.Typer(help="What the store said, and what became of it.", no_args_is_help=True)
+
+_LISTED = ("sequence", "id", "subject", "topic", "state", "verdict", "attempts", "last_error")
+
+
+@app.command("list")
+def list_(
+    wanted: Annotated[
+        State | None, typer.Option("--state", help="Only rows in that state.")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="Only rows about it, such as order/1022.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="At most so many, newest first.")
+    ] = 50,
+    as_json: state.AsJson = False,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """List rows, newest first."""
+    wish = outbox_view.Filter(wanted, subject, limit)
+    found = state.read(state.settings(config, instance), lambda db: outbox_view.rows(db, wish))
+    if as_json:
+        output.as_json(found)
+    else:
+        output.table(found, _LISTED)
+
+
+@app.command()
+def show(
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="The event id, or its beginning.")],
+    reveal: state.Reveal = False,
+    as_json: state.AsJson = False,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """Show one row with its body, its envelope and every attempt."""
+    of = state.settings(config, instance)
+
+    async def look(db: Any) -> dict[str, Any]:
+        row = await outbox_view.row(db, event_id)
+        events = await rows.events(db, [int(row["sequence"])]) if row["type"] else []
+        return row | {"envelope": _envelope(events[0], of) if events else None}
+
+    row = state.read(of, look)
+    row["body"] = _body(row["body"])
+    if not reveal:
+        row = personal.masked(row)
+    if as_json:
+        output.as_json(row)
+        return
+    body, envelope, history = (row.pop(name) for name in ("body", "envelope", "history"))
+    output.pairs(row)
+    for title, part in (("attempts", history), ("envelope", envelope), ("body", body)):
+        print(f"\n{title}")
+        output.as_json(part)
+
+
+@app.command()
+def stats(
+    as_json: state.AsJson = False,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """Counts, ages and sizes."""
+    now = SystemClock().now()
+    found = state.read(state.settings(config, instance), lambda db: outbox_view.stats(db, now))
+    if as_json:
+        output.as_json(found)
+    else:
+        output.pairs(found)
+
+
+@app.command("replay")
+def replay_(
+    event_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID…", help="Event ids, whole.")
+    ] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All dead letters.")] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", help="The newest snapshot of each subject received since (UTC)."),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--type", help="With --since: only that type of event.")
+    ] = None,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """Send events again: same id, marked as a replay."""
+    if sum((bool(event_ids), dead, since is not None)) != 1 or (kind and since is None):
+        raise errors.UsageError(
+            "say what to replay: ids, or --dead, or --since TIME [--type TYPE]",
+            hint="woo-agent outbox list --state dead",
+        )
+    of, who, now = state.settings(config, instance), state.who(), SystemClock().now()
+    if event_ids:
+        count = state.write(of, lambda tx: replay.by_id(tx, event_ids, who=who, now=now))
+    elif dead:
+        count = state.write(of, lambda tx: replay.all_dead(tx, who=who, now=now))
+    else:
+        moment = _utc(since)
+        count = state.write(of, lambda tx: replay.since(tx, moment, kind, who=who, now=now))
+    print(f"{count} to be sent again")
+
+
+def _utc(moment: datetime | None) -> datetime:
+    if moment is None:
+        raise errors.UsageError("--since has no time", hint="--since 2026-11-23T20:00:00")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _body(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", "replace")
+
+
+def _envelope(event: Event, of: Settings) -> Any:
+    try:
+        sent = payload.encoded(event, store_id=of.store.id, payload=of.gateway.payload)
+    except Untranslatable as error:
+        return str(error)
+    return json.loads(sent)

@@ -1,0 +1,42 @@
+"""Data goes to stdout, as a table or as JSON; talk goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def as_json(value: Any) -> None:
+    """One JSON document."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Those columns of the rows, one line each where the terminal is wide enough."""
+    from rich import box, console, table  # other commands start without it
+
+    shown = table.Table(box=box.SIMPLE, show_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if row.get(name) is None else str(row[name]) for name in columns))
+    console.Console(markup=False, highlight=False).print(shown)
+
+
+def pairs(values: Mapping[str, Any]) -> None:
+    """``name  value`` lines; nested mappings are indented."""
+    width = max((len(name) for name in values), default=0)
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            print(f"{name}")
+            for inner, of in value.items():
+                print(f"  {inner:<{max(width - 2, 1)}}  {of}")
+        else:
+            print(f"{name:<{width}}  {'-' if value is None else value}")
+
+
+def say(text: str) -> None:
+    """Talk."""
+    print(text, file=sys.stderr)

@@ -1,0 +1,76 @@
+"""The state as commands see it: read while the daemon is up or down, changed in one short step."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import aiosqlite
+import typer
+
+from agent import errors
+from agent.settings import Settings, loading
+from agent.storage import database
+from agent.storage.writer import Step
+
+T = TypeVar("T")
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="The configuration file.")]
+Instance = Annotated[
+    str | None, typer.Option("--instance", help="NAME, for /etc/woo-agent/NAME.toml.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data.")]
+
+
+def settings(config: Path | None, instance: str | None) -> Settings:
+    """The configuration in force; raises ConfigError."""
+    return loading.load(config=config, instance=instance).settings
+
+
+def read(of: Settings, query: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
+    """What ``query`` finds; raises StorageError where there is no state yet."""
+
+    async def reading() -> T:
+        async with database.connected(_file(of), readonly=True) as db:
+            return await query(db)
+
+    return asyncio.run(reading())
+
+
+def write(of: Settings, step: Step[T]) -> T:
+    """Runs ``step`` in one short transaction, which a running daemon notices at its next tick."""
+
+    async def writing() -> T:
+        async with database.connected(_file(of), readonly=False) as db:
+            await db.execute("BEGIN IMMEDIATE")
+            try:
+                result = await step(db)
+            except BaseException:
+                await db.execute("ROLLBACK")
+                raise
+            await db.execute("COMMIT")
+            return result
+
+    return asyncio.run(writing())
+
+
+def who() -> str:
+    """The person behind the command, also behind sudo."""
+    return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+
+
+def _file(of: Settings) -> Path:
+    path = of.state.dir / database.FILE
+    if not path.exists():
+        raise errors.StorageError(
+            f"there is no state in {of.state.dir}",
+            hint="has the agent run here? woo-agent run; or is state.dir another one: "
+            "woo-agent config show",
+        )
+    return path

@@ -1,0 +1,51 @@
+"""The two settings that matter and ``/system_status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.demo.shop import bodies, products
+from agent.demo.shop.rest import EDIT, Answer, Call, Route
+
+if TYPE_CHECKING:
+    from agent.demo.shop.state import Shop
+
+
+def _currency(shop: Shop, _: Call) -> Answer:
+    return _setting(shop, "general", "currency", shop.currency)
+
+
+def _set_currency(shop: Shop, call: Call) -> Answer:
+    shop.currency = str(call.body.get("value") or shop.currency)
+    return _currency(shop, call)
+
+
+def _prices_include_tax(shop: Shop, _: Call) -> Answer:
+    return _setting(shop, "tax", "prices_include_tax", "yes" if shop.prices_include_tax else "no")
+
+
+def _setting(shop: Shop, group: str, name: str, value: str) -> Answer:
+    url = shop.url(f"settings/{group}")
+    links = bodies.links(f"{url}/woocommerce_{name}", url, allow=f"GET {EDIT}")
+    return Answer({**bodies.template(f"setting_{name}"), "value": value, "_links": links})
+
+
+def _system_status(shop: Shop, _: Call) -> Answer:
+    """Only ``environment`` and ``settings``, of which there is a recording."""
+    recorded = bodies.template("system_status")
+    currency = {"currency": shop.currency, "currency_symbol": products.currency_symbol(shop)}
+    home = {"home_url": shop.home(), "site_url": shop.home()}
+    return Answer(
+        {
+            "environment": {**recorded["environment"], **home},
+            "settings": {**recorded["settings"], **currency},
+        }
+    )
+
+
+ROUTES = [
+    Route("GET", "settings/general/woocommerce_currency", _currency),
+    Route(EDIT, "settings/general/woocommerce_currency", _set_currency),
+    Route("GET", "settings/tax/woocommerce_prices_include_tax", _prices_include_tax),
+    Route("GET", "system_status", _system_status),
+]

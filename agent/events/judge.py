@@ -1,0 +1,77 @@
+"""Gives every stored webhook its verdict: an event to send, or one of the reasons not to.
+
+Translation (pure, handed in) happens outside the transaction; the comparison with what is known
+happens inside it, so that two bodies of one subject never pass each other.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from agent import actor, metrics
+from agent.events import verdicts
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping, Sequence
+
+    from agent.clock import Clock
+    from agent.model.delivery import Judgement, Known, Reading, Received
+
+log = logging.getLogger(__name__)
+
+BATCH = 50  # about ten milliseconds of translation: webhooks are answered in between
+IDLE_S = 1.0
+
+
+class Outbox(Protocol):
+    """What the judge needs of the storage."""
+
+    async def unjudged(self, most: int) -> list[Received]:
+        """The oldest rows without a verdict."""
+
+    async def judge(
+        self, subjects: Sequence[str], decide: Callable[[Mapping[str, Known]], Judgement]
+    ) -> Judgement:
+        """Hands what is known of ``subjects`` to ``decide`` and writes what it says."""
+
+
+class Judge:
+    """The loop."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        read: Callable[[Received], Reading],
+        *,
+        version: int,
+        clock: Clock,
+        stored: asyncio.Event,
+        judged: asyncio.Event,
+    ) -> None:
+        self._outbox = outbox
+        self._read = read
+        self._version = version
+        self._clock = clock
+        self._stored = stored
+        self._judged = judged
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Judges what comes in until asked to stop."""
+        await actor.run(self.run_once, stop=stop, nudged=self._stored, clock=self._clock)
+
+    async def run_once(self) -> float:
+        """Judges the oldest rows; how long to rest after it."""
+        rows = await self._outbox.unjudged(BATCH)
+        if not rows:
+            return IDLE_S
+        batch = [verdicts.Read(row.sequence, self._read(row)) for row in rows]
+        judgement = await self._outbox.judge(
+            verdicts.subjects(batch),
+            lambda known: verdicts.decide(batch, known, version=self._version),
+        )
+        for judged in judgement.judged:
+            metrics.VERDICTS.labels(judged.verdict).inc()
+        self._judged.set()
+        return 0.0

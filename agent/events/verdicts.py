@@ -1,0 +1,90 @@
+"""From readings to verdicts, for a batch: each body is compared with what the one before left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.events import novelty
+from agent.model.delivery import Dead, Judged, Judgement, Known, Reading, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# WordPress keeps all of these in one table of posts: one id is never two of them. Its deletion
+# hooks fire for posts of any kind (recordings 34-36: a trashed product sends coupon.deleted).
+_POSTS = ("product", "coupon", "order")
+_DOUBTFUL = frozenset({"product", "coupon"})
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A stored webhook's number and what its body says."""
+
+    sequence: int
+    reading: Reading
+
+
+def subjects(batch: Iterable[Read]) -> list[str]:
+    """Everything that must be known to decide on the batch."""
+    wanted: dict[str, None] = {}
+    for read in batch:
+        if read.reading.subject:
+            wanted |= dict.fromkeys((read.reading.subject, *_namesakes(read.reading)))
+    return list(wanted)
+
+
+def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -> Judgement:
+    """The verdict on every row of the batch, in order."""
+    judged: list[Judged] = []
+    learned: dict[str, Known] = {}
+    unsure: list[tuple[int, str]] = []
+    for read in batch:
+        newest = {**known, **learned} if learned else known
+        found = _verdict(read.reading, newest)
+        if found is None:
+            unsure.append((read.sequence, read.reading.subject))
+            continue
+        judged.append(conclude(read, found))
+        content = novelty.learned(
+            read.reading,
+            newest.get(read.reading.subject),
+            found,
+            sequence=read.sequence,
+            version=version,
+        )
+        if content is not None and read.reading.snapshot and not read.reading.untranslatable:
+            learned[read.reading.subject] = content
+    return Judgement(tuple(judged), learned, tuple(unsure))
+
+
+def conclude(read: Read, verdict: Verdict) -> Judged:
+    """An event that can't be translated is kept as a dead letter: a later version may heal it."""
+    dead = Dead("untranslatable", read.reading.untranslatable)
+    return Judged(
+        read.sequence, verdict, read.reading, dead if read.reading.untranslatable else None
+    )
+
+
+def _verdict(reading: Reading, known: Mapping[str, Known]) -> Verdict | None:
+    """None: only the store can tell what that deletion was about."""
+    if reading.verdict is not None:
+        return reading.verdict
+    if reading.untranslatable or not reading.snapshot:
+        return Verdict.EVENT
+    newest = known.get(reading.subject)
+    if newest is None:
+        namesakes = _namesakes(reading)
+        if any(name in known for name in namesakes):
+            return Verdict.OTHER_KIND
+        if namesakes:
+            return None
+    return novelty.verdict(reading, newest)
+
+
+def _namesakes(reading: Reading) -> tuple[str, ...]:
+    """The other subjects a doubtful deletion could be about."""
+    resource, _, number = reading.subject.partition("/")
+    if not reading.deletion or resource not in _DOUBTFUL:
+        return ()
+    return tuple(f"{kind}/{number}" for kind in _POSTS if kind != resource)

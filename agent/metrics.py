@@ -1,0 +1,49 @@
+"""The names of all counters, gauges and histograms: base units, one place."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+WEBHOOKS = Counter(
+    "woo_agent_webhooks",
+    "Webhooks answered, by what they were answered.",
+    ["answer"],
+    registry=REGISTRY,
+)
+VERDICTS = Counter(
+    "woo_agent_verdicts", "Stored webhooks, by verdict.", ["verdict"], registry=REGISTRY
+)
+COMMITS = Counter("woo_agent_commits", "Transactions written.", registry=REGISTRY)
+COMMITTED_JOBS = Counter(
+    "woo_agent_committed_jobs", "Callers served by those transactions.", registry=REGISTRY
+)
+SENT = Counter("woo_agent_events_sent", "Events sent, by outcome.", ["outcome"], registry=REGISTRY)
+GATEWAY_SECONDS = Histogram(
+    "woo_agent_gateway_request_seconds",
+    "How long the gateway took to answer.",
+    ["call"],
+    registry=REGISTRY,
+)
+STORE_SECONDS = Histogram(
+    "woo_agent_store_request_seconds",
+    "How long the store took to answer.",
+    ["call"],
+    registry=REGISTRY,
+)
+UPDATES = Counter(
+    "woo_agent_updates", "Updates settled, by state.", ["state"], registry=REGISTRY
+)
+OUTBOX_ROWS = Gauge(
+    "woo_agent_outbox_rows", "Rows in the outbox.", ["state", "verdict"], registry=REGISTRY
+)
+OLDEST_PENDING_SECONDS = Gauge(
+    "woo_agent_outbox_oldest_pending_seconds",
+    "Age of the oldest row that is not settled; 0 if there is none.",
+    registry=REGISTRY,
+)
+INBOX_ROWS = Gauge("woo_agent_inbox_rows", "Rows in the inbox.", ["state"], registry=REGISTRY)
+DATABASE_BYTES = Gauge(
+    "woo_agent_database_bytes", "Size of the database and its log.", registry=REGISTRY
+)

@@ -1,0 +1,200 @@
+"""A webhook on its way from the store to the gateway: the outbox row, its states and how it ends.
+
+It is *received* (stored, not judged), then *judged* (an event to send, or a reason not to), and a
+sent event is *settled* by what the gateway answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class State(StrEnum):
+    """Where a row stands. ``accepted``, ``discarded`` and ``skipped`` are settled."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+    SKIPPED = "skipped"
+
+
+class Verdict(StrEnum):
+    """What the judge found a stored webhook to be. All but ``event`` are never sent."""
+
+    EVENT = "event"
+    DUPLICATE = "duplicate"  # the content we already have
+    STALE = "stale"  # older than what we already have
+    FOREIGN_SOURCE = "foreign_source"  # signed with our secret, but not sent by our store
+    ERROR_BODY = "error_body"  # a REST error object in place of a resource
+    OTHER_KIND = "other_kind"  # a deletion that names the id of something else
+    DRAFT = "draft"  # a checkout that is not yet an order
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """What the receiver stores: the body as it came, and the headers that say what it is."""
+
+    received_at: datetime
+    topic: str
+    source: str
+    webhook_id: str
+    delivery_id: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A stored webhook without a verdict yet."""
+
+    sequence: int
+    id: str
+    webhook: Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a body says about itself, before it is compared with what is known.
+
+    ``digest`` stands for the content: volatile keys are left out, so equal content gives equal
+    digests. ``verdict`` is set where the body alone decides; ``untranslatable`` says why it can't
+    become an event.
+    """
+
+    type: str = ""
+    subject: str = ""
+    lane: str = ""
+    priority: int = 9
+    changed_at: datetime | None = None
+    digest: bytes = b""
+    deletion: bool = False
+    revives: bool = False
+    snapshot: bool = True
+    verdict: Verdict | None = None
+    untranslatable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The newest content of a subject that was taken in."""
+
+    sequence: int
+    digest: bytes
+    version: int
+    changed_at: datetime | None
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """It will not be sent again unless somebody replays it."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict on one stored webhook; ``dead`` says why an event can't be sent."""
+
+    sequence: int
+    verdict: Verdict
+    reading: Reading
+    dead: Dead | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdicts on a batch, what was learned from it, and which rows the store is asked about
+    first (deletions that may name something else)."""
+
+    judged: tuple[Judged, ...]
+    learned: dict[str, Known]
+    unsure: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Followup:
+    """Something the store is to be asked about, and the outbox row that made us ask."""
+
+    kind: str
+    subject: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A judged row that is to be sent."""
+
+    sequence: int
+    id: str
+    type: str
+    subject: str
+    lane: str
+    topic: str
+    received_at: datetime
+    changed_at: datetime | None
+    attempts: int
+    replay: bool
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The oldest pending event of a lane, without its body."""
+
+    lane: str
+    sequence: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The gateway has it; ``position`` is the gateway's own journal number, if it tells one."""
+
+    position: int | None = None
+    accepted_at: str | None = None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """It is tried again, not before ``after_s`` seconds."""
+
+    code: str
+    message: str
+    after_s: float
+
+
+Outcome = Accepted | Dead | Again
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one sending of one event ended."""
+
+    event: Event
+    at: datetime
+    outcome: Outcome
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one request to the gateway.
+
+    ``status`` is None where nothing usable came back, and ``failure`` then says why
+    (``timeout``, ``unreachable``, ``tls``, ``interrupted``). ``body`` is the parsed JSON, None if
+    there is none; ``excerpt`` the beginning of the text, for the person who has to find out.
+    """
+
+    status: int | None
+    failure: str = ""
+    body: Any = None
+    excerpt: str = ""
+    retry_after_s: float | None = None

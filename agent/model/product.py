@@ -1,0 +1,57 @@
+"""A product as the store shows it: the few fields that stock and prices touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProduct:
+    """A product or variation.
+
+    ``manages_stock`` is False, True, or ``"parent"`` for a variation whose parent does it.
+    ``values`` has ``quantity``, ``regular_price``, ``sale_price``, ``sale_from``, ``sale_to``:
+    prices as decimal text or None, dates as aware UTC or None.
+    """
+
+    id: int
+    parent_id: int
+    type: str
+    sku: str
+    status: str
+    manages_stock: bool | str
+    values: Mapping[str, Any]
+
+    @property
+    def is_variation(self) -> bool:
+        """Written through its parent's batch."""
+        return self.type == "variation"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWrite:
+    """The fields to set on one product, by the names of updates."""
+
+    product: StoreProduct
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAnswer:
+    """What the store answered for one item: what it shows now, or its error."""
+
+    product: StoreProduct | None
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProfile:
+    """What all prices of the store have in common."""
+
+    currency: str
+    prices_include_tax: bool

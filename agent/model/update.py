@@ -1,0 +1,249 @@
+"""What the store is to be told: stock and price updates, their states, and their results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+HIGHEST_VERSION = 2**53 - 1
+_LARGEST_QUANTITY = 10**9
+
+
+class UpdateState(StrEnum):
+    """Where an update stands. The first three are open, the others final."""
+
+    PENDING = "pending"
+    WAITING = "waiting"  # for its product, or for its time
+    HELD = "held"  # for somebody's approval
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    WOULD_APPLY = "would_apply"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    REVERTED = "reverted"
+
+
+class Code(StrEnum):
+    """Why an update was not applied (gateway protocol, results)."""
+
+    INVALID = "invalid"
+    EXPIRED = "expired"
+    UNKNOWN_SKU = "unknown_sku"
+    DUPLICATE_SKU = "duplicate_sku"
+    UNKNOWN_KIND = "unknown_kind"
+    UNVERSIONED = "unversioned"
+    VERSION_CONFLICT = "version_conflict"
+    NOT_OWNED = "not_owned"
+    WRONG_CURRENCY = "wrong_currency"
+    WRONG_TAX = "wrong_tax"
+    STOCK_NOT_MANAGED = "stock_not_managed"
+    SALE_CLEARED = "sale_cleared"
+    NOT_APPLIED = "not_applied"
+    NOT_DUE = "not_due"
+
+
+def _storable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable text")
+    return text
+
+
+_Text = Annotated[
+    str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_storable)
+]
+# A decimal with a point. WooCommerce would store "15,75" as 1575 and "abc" as no price at all
+# (recordings product_update_price_comma and product_update_price_garbage_blanks_price).
+Price = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
+
+
+class _Update(BaseModel):
+    """What stock and price updates have in common. Unknown fields are ignored: more may come."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: _Text
+    sku: _Text
+    version: Annotated[StrictInt, Field(ge=0, le=HIGHEST_VERSION)] | None = None
+    effective_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+    approved: StrictBool = False
+    correlation_id: _Text | None = None
+
+
+class StockUpdate(_Update):
+    """``quantity`` is what this store may sell."""
+
+    kind: Literal["stock"]
+    quantity: Annotated[StrictInt, Field(ge=-_LARGEST_QUANTITY, le=_LARGEST_QUANTITY)]
+    seen_position: Annotated[StrictInt, Field(ge=0)] | None = None
+    seen: tuple[_Text, ...] = ()
+    unseen: tuple[_Text, ...] = ()
+    as_of: AwareDatetime | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Field → value, for the fields this update sets."""
+        return {"quantity": self.quantity}
+
+
+class PriceUpdate(_Update):
+    """Absent fields stay as they are; ``sale_price: null`` ends a sale."""
+
+    kind: Literal["price"]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    tax: Literal["included", "excluded"] | None = None
+    regular_price: Price | None = None
+    sale_price: Price | None = None
+    sale_from: AwareDatetime | None = None
+    sale_to: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _sets_something(self) -> PriceUpdate:
+        if "regular_price" in self.model_fields_set and self.regular_price is None:
+            raise ValueError(
+                "regular_price must not be null: a product without a price can't be sold"
+            )
+        if not self.values():
+            raise ValueError("sets neither regular_price nor sale_price, sale_from or sale_to")
+        if self.sale_from and self.sale_to and self.sale_to < self.sale_from:
+            raise ValueError("sale_to is before sale_from")
+        return self
+
+    def values(self) -> dict[str, Any]:
+        """Field → value, for the fields this update sets."""
+        fields = ("regular_price", "sale_price", "sale_from", "sale_to")
+        return {name: getattr(self, name) for name in fields if name in self.model_fields_set}
+
+
+Update = StockUpdate | PriceUpdate
+_KINDS: dict[str, type[Update]] = {"stock": StockUpdate, "price": PriceUpdate}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an update is not applied."""
+
+    code: Code
+    message: str
+
+
+def read(item: object) -> Update | Refusal:
+    """An update as it stands in a feed or file, or why it can't be one. Never raises."""
+    if not isinstance(item, Mapping):
+        return Refusal(Code.INVALID, "an update is a JSON object")
+    kind = item.get("kind")
+    model = _KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        return Refusal(Code.UNKNOWN_KIND, "kind is neither stock nor price")
+    try:
+        return model.model_validate(item)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return Refusal(Code.INVALID, f"{place}: {first['msg']}" if place else first["msg"])
+
+
+def identity(item: object) -> str:
+    """The id an update was given; where there is none, one made of its content, so that it can be
+    answered and the same item again does nothing."""
+    given = item.get("id") if isinstance(item, Mapping) else None
+    if isinstance(given, str) and 0 < len(given) <= 200 and given.isprintable():
+        return given
+    text = json.dumps(item, sort_keys=True, default=str)
+    return "invalid-" + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def claimed(item: object, name: str) -> str:
+    """What an item that can't be read says of itself, cut to a storable size."""
+    value = item.get(name) if isinstance(item, Mapping) else None
+    return value[:200] if isinstance(value, str) and value.isprintable() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open inbox row."""
+
+    number: int
+    update: Update
+    received_at: datetime
+    state: UpdateState
+    results: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of an open row: a final state, or ``waiting`` until ``due_at``.
+
+    ``store`` is what the store says now, ``before`` what it said; both by the names of the update.
+    """
+
+    opened: Opened
+    state: UpdateState
+    code: str | None = None
+    message: str | None = None
+    store: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The newest version of one field of one SKU that was acted on."""
+
+    version: int
+    effective_at: datetime | None
+    content: str
+
+
+FenceKey = tuple[str, str, str]
+"""(kind, SKU, field)"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """An inbox row to be: open and due at ``due_at``, or rejected at the door."""
+
+    id: str
+    kind: str
+    sku: str
+    version: int | None
+    body: str
+    state: UpdateState
+    due_at: datetime | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersions:
+    """What was acted on before, and what is open, for some SKUs."""
+
+    fences: Mapping[FenceKey, Fence]
+    open: tuple[Update, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a page adds to the inbox."""
+
+    rows: tuple[NewRow, ...]

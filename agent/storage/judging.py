@@ -1,0 +1,126 @@
+"""Writes verdicts: what is known is read and brought up to date in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from agent import clock
+from agent.model.delivery import (
+    Followup,
+    Judged,
+    Judgement,
+    Known,
+    Reading,
+    Received,
+    State,
+    Verdict,
+)
+from agent.storage import followups, outbox, register
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from agent.storage.writer import Tx
+
+
+async def judge(
+    tx: Tx,
+    subjects: Sequence[str],
+    decide: Callable[[Mapping[str, Known]], Judgement],
+    *,
+    reread: Callable[[Received], Reading],
+    version: int,
+    now: datetime,
+) -> Judgement:
+    """Hands what is known of ``subjects`` to ``decide`` and writes what it says.
+
+    Digests of another translator ``version`` say nothing: they are made anew with ``reread``.
+    """
+    known = await register.known(tx, subjects)
+    judgement = decide(known | await _renewed(tx, known, reread, version))
+    await _write(tx, judgement.judged, now)
+    await register.learn(tx, judgement.learned)
+    await _hold(tx, judgement.unsure, now)
+    return judgement
+
+
+async def conclude(
+    tx: Tx, followup: Followup, judged: Judged | None, *, version: int, now: datetime
+) -> None:
+    """The store was asked: writes the verdict that gave, if the row is still waiting for one."""
+    await followups.done(tx, followup)
+    if judged is None:
+        return
+    await _write(tx, [judged], now)
+    reading = judged.reading
+    if judged.verdict is Verdict.EVENT:
+        known = (await register.known(tx, [reading.subject])).get(reading.subject)
+        changed_at = known.changed_at if known else None
+        gone = Known(judged.sequence, reading.digest, version, changed_at, deleted=True)
+        await register.learn(tx, {reading.subject: gone})
+
+
+async def _renewed(
+    tx: Tx, known: Mapping[str, Known], reread: Callable[[Received], Reading], version: int
+) -> dict[str, Known]:
+    outdated = {k.sequence: subject for subject, k in known.items() if k.version != version}
+    bodies = await outbox.received(tx, outdated) if outdated else []
+    return {
+        outdated[body.sequence]: replace(
+            known[outdated[body.sequence]], digest=reread(body).digest, version=version
+        )
+        for body in bodies
+    }
+
+
+async def _hold(tx: Tx, unsure: Sequence[tuple[int, str]], now: datetime) -> None:
+    """Rows the store is asked about first stay without a verdict until it answered."""
+    at = clock.micros(now)
+    await tx.executemany(
+        "UPDATE outbox SET subject = ?, next_attempt_at = ? WHERE sequence = ?",
+        [(subject, at, sequence) for sequence, subject in unsure],
+    )
+    for sequence, subject in unsure:
+        await followups.ask(tx, followups.DELETION, subject, cause=sequence, due=now)
+
+
+async def _write(tx: Tx, judged: Sequence[Judged], now: datetime) -> None:
+    """Events join the queue of their lane."""
+    at = clock.micros(now)
+    await tx.executemany(
+        "UPDATE outbox SET verdict = ?, state = ?, type = ?, subject = ?, lane = ?, priority = ?,"
+        " changed_at = ?, next_attempt_at = NULL, code = ?, message = ?, settled_at = ?"
+        " WHERE sequence = ?",
+        [_verdict_row(row, at) for row in judged],
+    )
+    await tx.executemany(
+        "INSERT INTO lanes VALUES (?, ?, ?, NULL) ON CONFLICT (lane) DO NOTHING",
+        [
+            (row.reading.lane, row.sequence, row.reading.priority)
+            for row in judged
+            if row.verdict is Verdict.EVENT and row.dead is None
+        ],
+    )
+
+
+def _verdict_row(row: Judged, at: int) -> tuple[Any, ...]:
+    reading = row.reading
+    if row.dead is not None:
+        state = State.DEAD
+    else:
+        state = State.PENDING if row.verdict is Verdict.EVENT else State.SKIPPED
+    return (
+        row.verdict,
+        state,
+        reading.type or None,
+        reading.subject or None,
+        reading.lane or None,
+        reading.priority,
+        clock.micros(reading.changed_at) if reading.changed_at else None,
+        row.dead.code if row.dead else None,
+        row.dead.message if row.dead else None,
+        at if state is State.SKIPPED else None,
+        row.sequence,
+    )

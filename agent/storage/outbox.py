@@ -1,0 +1,225 @@
+"""The outbox: append, take, settle. Steps take the open transaction, reads any connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agent import clock
+from agent.model import delivery
+from agent.model.delivery import Accepted, Again, Attempt, Dead, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    import aiosqlite
+
+    from agent.storage.writer import Tx
+
+FARTHEST_WAIT_S = 7200
+
+
+async def append(tx: Tx, webhooks: Sequence[tuple[str, delivery.Webhook]]) -> None:
+    """Stores (event id, webhook) pairs in order. Their numbers rise above every earlier one's, and
+    above the clock's microseconds: also where the database that gave earlier ones is lost."""
+    now = clock.micros(max(webhook.received_at for _, webhook in webhooks))
+    first = await _next_numbers(tx, now, len(webhooks))
+    rows, bodies = [], []
+    for sequence, (event_id, webhook) in enumerate(webhooks, start=first):
+        rows.append(
+            (
+                sequence,
+                event_id,
+                clock.micros(webhook.received_at),
+                webhook.topic,
+                len(webhook.body),
+            )
+        )
+        bodies.append(
+            (sequence, webhook.source, webhook.webhook_id, webhook.delivery_id, webhook.body)
+        )
+    await tx.executemany(
+        "INSERT INTO outbox (sequence, id, received_at, topic, size) VALUES (?, ?, ?, ?, ?)", rows
+    )
+    await tx.executemany("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", bodies)
+
+
+async def _next_numbers(tx: Tx, now: int, count: int) -> int:
+    [(last,)] = await tx.execute_fetchall(
+        "UPDATE counters SET value = max(value + 1, ?) + ? WHERE name = 'sequence' RETURNING value",
+        (now, count - 1),
+    )
+    return int(last) - count + 1
+
+
+async def unjudged(db: aiosqlite.Connection, most: int) -> list[delivery.Received]:
+    """The oldest rows without a verdict, waiting ones (see ``wait_for_check``) left out."""
+    rows = await db.execute_fetchall(
+        "SELECT sequence, id, received_at, topic, source, webhook_id, delivery_id, body"
+        " FROM outbox JOIN bodies USING (sequence)"
+        " WHERE verdict IS NULL AND next_attempt_at IS NULL ORDER BY sequence LIMIT ?",
+        (most,),
+    )
+    return [_received(row) for row in rows]
+
+
+async def received(db: aiosqlite.Connection, sequences: Iterable[int]) -> list[delivery.Received]:
+    """Stored webhooks by number, oldest first."""
+    wanted = list(sequences)
+    rows = await db.execute_fetchall(
+        "SELECT sequence, id, received_at, topic, source, webhook_id, delivery_id, body"
+        " FROM outbox JOIN bodies USING (sequence)"
+        f" WHERE sequence IN ({marks(wanted)}) ORDER BY sequence",
+        wanted,
+    )
+    return [_received(row) for row in rows]
+
+
+def _received(row: Any) -> delivery.Received:
+    sequence, event_id, at, topic, source, webhook_id, delivery_id, body = row
+    webhook = delivery.Webhook(clock.from_micros(at), topic, source, webhook_id, delivery_id, body)
+    return delivery.Received(sequence, event_id, webhook)
+
+
+async def unpark(tx: Tx, now: datetime) -> None:
+    """Lanes whose waiting time is over are ready again. A time further ahead than any wait can be
+    comes from a clock that has jumped back since: such a lane does not wait either."""
+    at = clock.micros(now)
+    await tx.execute(
+        "UPDATE lanes SET parked_until = NULL WHERE parked_until <= ? OR parked_until > ?",
+        (at, at + FARTHEST_WAIT_S * 1_000_000),
+    )
+
+
+async def is_any_due(db: aiosqlite.Connection, now: datetime) -> bool:
+    """Whether ``unpark`` would find something to do."""
+    at = clock.micros(now)
+    found = await db.execute_fetchall(
+        "SELECT 1 FROM lanes WHERE parked_until IS NOT NULL"
+        " AND (parked_until <= ? OR parked_until > ?) LIMIT 1",
+        (at, at + FARTHEST_WAIT_S * 1_000_000),
+    )
+    return bool(list(found))
+
+
+async def heads(db: aiosqlite.Connection, most: int) -> list[delivery.Head]:
+    """The oldest pending event of each ready lane: by priority, then by age."""
+    rows = await db.execute_fetchall(
+        "SELECT ready.lane, head, size FROM"
+        " (SELECT lane, head, priority FROM lanes WHERE parked_until IS NULL"
+        "  ORDER BY priority, head LIMIT ?) AS ready"
+        " JOIN outbox ON sequence = head ORDER BY ready.priority, head",
+        (most,),
+    )
+    return [delivery.Head(*row) for row in rows]
+
+
+async def events(db: aiosqlite.Connection, sequences: Sequence[int]) -> list[delivery.Event]:
+    """Judged rows with their bodies, oldest first."""
+    rows = await db.execute_fetchall(
+        "SELECT sequence, id, type, subject, lane, topic, received_at, changed_at, attempts,"
+        " replay, body FROM outbox JOIN bodies USING (sequence)"
+        f" WHERE sequence IN ({marks(sequences)}) ORDER BY sequence",
+        tuple(sequences),
+    )
+    return [
+        delivery.Event(
+            sequence,
+            event_id,
+            kind,
+            subject,
+            lane,
+            topic,
+            received_at=clock.from_micros(at),
+            changed_at=None if changed_at is None else clock.from_micros(changed_at),
+            attempts=attempts,
+            replay=bool(replay),
+            body=body,
+        )
+        for (
+            sequence,
+            event_id,
+            kind,
+            subject,
+            lane,
+            topic,
+            at,
+            changed_at,
+            attempts,
+            replay,
+            body,
+        ) in rows
+    ]
+
+
+async def settle(tx: Tx, attempts: Sequence[Attempt]) -> None:
+    """Writes how sending ended. A lane goes on to its next event, or waits with this one."""
+    await tx.executemany(
+        "UPDATE outbox SET state = ?, attempts = attempts + 1, next_attempt_at = ?, position = ?,"
+        " accepted_at = ?, code = ?, message = ?, settled_at = ?, replay = replay AND ? = 'pending'"
+        " WHERE sequence = ? AND state = 'pending'",
+        [_settled_row(attempt) for attempt in attempts],
+    )
+    await tx.executemany(
+        "INSERT INTO attempts SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5, ?6"
+        " FROM attempts WHERE sequence = ?1",
+        [_attempt_row(attempt) for attempt in attempts],
+    )
+    await advance(tx, [attempt.event.lane for attempt in attempts])
+    await tx.executemany(
+        "UPDATE lanes SET parked_until = ? WHERE lane = ?",
+        [
+            (_micros_after(attempt.at, attempt.outcome.after_s), attempt.event.lane)
+            for attempt in attempts
+            if isinstance(attempt.outcome, Again) and attempt.outcome.after_s
+        ],
+    )
+
+
+async def advance(tx: Tx, lanes: Sequence[str]) -> None:
+    """Each lane's head becomes its oldest pending event; an empty lane disappears."""
+    keys = [(lane,) for lane in lanes]
+    await tx.executemany(
+        "DELETE FROM lanes WHERE lane = ?1 AND NOT EXISTS (SELECT 1 FROM outbox"
+        " WHERE lane = ?1 AND state = 'pending' AND verdict = 'event')",
+        keys,
+    )
+    await tx.executemany(
+        "UPDATE lanes SET parked_until = NULL, head = (SELECT min(sequence) FROM outbox"
+        " WHERE lane = ?1 AND state = 'pending' AND verdict = 'event') WHERE lane = ?1",
+        keys,
+    )
+
+
+def _micros_after(at: datetime, seconds: float) -> int:
+    return clock.micros(at) + round(seconds * 1_000_000)
+
+
+def _settled_row(attempt: Attempt) -> tuple[Any, ...]:
+    at, sequence = clock.micros(attempt.at), attempt.event.sequence
+    match attempt.outcome:
+        case Accepted(position, accepted_at):
+            state = State.ACCEPTED
+            return (state, None, position, accepted_at, None, None, at, state, sequence)
+        case Dead(code, message):
+            state = State.DEAD
+            return (state, None, None, None, code, message, None, state, sequence)
+        case Again(code, message, after_s):
+            state, due = State.PENDING, _micros_after(attempt.at, after_s)
+            return (state, due, None, None, code, message, None, state, sequence)
+
+
+def _attempt_row(attempt: Attempt) -> tuple[Any, ...]:
+    head = (attempt.event.sequence, clock.micros(attempt.at))
+    match attempt.outcome:
+        case Accepted(duplicate=duplicate):
+            return (*head, "duplicate" if duplicate else "accepted", attempt.status, None, None)
+        case Dead(code, message):
+            return (*head, "dead", attempt.status, code, message)
+        case Again(code, message):
+            return (*head, "again", attempt.status, code, message)
+
+
+def marks(values: Iterable[object]) -> str:
+    """A placeholder for each value."""
+    return ",".join("?" for _ in values)

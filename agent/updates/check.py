@@ -1,0 +1,85 @@
+"""Did the store do what it was asked? It answers 200 to much that it ignores. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.model.update import Code, Opened, Settlement, UpdateState
+from agent.updates import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from agent.model.product import ItemAnswer
+    from agent.updates.plan import Target
+
+
+def settled(
+    targets: Sequence[Target],
+    answers: Mapping[int, ItemAnswer],
+    same: Callable[[str, object, object], bool],
+) -> list[Settlement]:
+    """What became of the updates behind ``targets``; ``answers`` by product id. An update whose
+    answers did not all come is left out: it stays open and is read again."""
+    of_update: dict[int, list[Target]] = {}
+    for target in targets:
+        of_update.setdefault(target.opened.number, []).append(target)
+    return [
+        _one(group, answers, same)
+        for group in of_update.values()
+        if all(target.product.id in answers for target in group)
+    ]
+
+
+def _one(
+    group: Sequence[Target],
+    answers: Mapping[int, ItemAnswer],
+    same: Callable[[str, object, object], bool],
+) -> Settlement:
+    opened = group[0].opened
+    for target in group:
+        failure = _failure(opened, target, answers[target.product.id], same)
+        if failure is not None:
+            return failure
+    first = group[0]
+    answer = answers[first.product.id].product
+    return Settlement(
+        opened,
+        UpdateState.APPLIED,
+        store=plan.shown(answer or first.product, first.values),
+        before=plan.shown(first.product, first.values),
+    )
+
+
+def _failure(
+    opened: Opened,
+    target: Target,
+    answer: ItemAnswer,
+    same: Callable[[str, object, object], bool],
+) -> Settlement | None:
+    before = plan.shown(target.product, target.values)
+    if answer.product is None:
+        return Settlement(
+            opened, UpdateState.FAILED, code=answer.code, message=answer.message, before=before
+        )
+    values = answer.product.values
+    ignored = [name for name in target.values if not same(name, values[name], target.values[name])]
+    if not ignored:
+        return None
+    return Settlement(
+        opened,
+        UpdateState.FAILED,
+        code=_silent_no(ignored, answer),
+        message=f"the store answered 200 but did not change {', '.join(ignored)}",
+        store=plan.shown(answer.product, target.values),
+        before=before,
+    )
+
+
+def _silent_no(ignored: Sequence[str], answer: ItemAnswer) -> Code:
+    product = answer.product
+    if "quantity" in ignored and product is not None and product.manages_stock is not True:
+        return Code.STOCK_NOT_MANAGED
+    if "sale_price" in ignored and product is not None and product.values["sale_price"] is None:
+        return Code.SALE_CLEARED
+    return Code.NOT_APPLIED

@@ -1,0 +1,114 @@
+"""A page of the feed becomes inbox rows: checked, versions compared, nothing lost. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.model import update as updates
+from agent.model.update import (
+    Code,
+    Fence,
+    FenceKey,
+    Intake,
+    KnownVersions,
+    NewRow,
+    Refusal,
+    Update,
+    UpdateState,
+)
+from agent.updates import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+_LARGEST_KEPT = 4096  # of an item that is no update: enough to find out where it came from
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a page, read."""
+
+    id: str
+    item: object
+    read: Update | Refusal
+
+
+def entries(items: Sequence[object]) -> list[Entry]:
+    """Every item of a page; of items with one id the first counts."""
+    read = [Entry(updates.identity(item), item, updates.read(item)) for item in items]
+    return list({entry.id: entry for entry in reversed(read)}.values())[::-1]
+
+
+def skus(page: Sequence[Entry]) -> list[str]:
+    """The SKUs whose versions must be known to decide on the page."""
+    return list(
+        dict.fromkeys(entry.read.sku for entry in page if not isinstance(entry.read, Refusal))
+    )
+
+
+def decide(page: Sequence[Entry], known: KnownVersions, now: datetime) -> Intake:
+    """What the page adds. Ids that were taken in before must be left out of it."""
+    rows: list[NewRow] = []
+    opened = list(known.open)
+    for entry in page:
+        outcome = _admitted(entry, known.fences, opened, now)
+        if isinstance(outcome, Refusal):
+            rows.append(_rejected(entry, outcome))
+        else:
+            opened.append(outcome)
+            rows.append(_opened(entry, outcome, now))
+    return Intake(tuple(rows))
+
+
+def _admitted(
+    entry: Entry, fences: Mapping[FenceKey, Fence], opened: Sequence[Update], now: datetime
+) -> Update | Refusal:
+    update = entry.read
+    if isinstance(update, Refusal):
+        return update
+    if update.version is None:
+        return Refusal(Code.UNVERSIONED, "an update of the feed needs a version")
+    if update.expires_at is not None and update.expires_at <= now:
+        return Refusal(Code.EXPIRED, "expires_at has passed")
+    if versions.conflicts(update, fences, opened):
+        return Refusal(
+            Code.VERSION_CONFLICT, f"version {update.version} came before with other content"
+        )
+    return update
+
+
+def _is_future(update: Update, now: datetime) -> bool:
+    return update.effective_at is not None and update.effective_at > now
+
+
+def _opened(entry: Entry, update: Update, now: datetime) -> NewRow:
+    future = _is_future(update, now)
+    return NewRow(
+        id=entry.id,
+        kind=update.kind,
+        sku=update.sku,
+        version=update.version,
+        body=json.dumps(entry.item),
+        state=UpdateState.WAITING if future else UpdateState.PENDING,
+        due_at=update.effective_at if future else now,
+        code=Code.NOT_DUE if future else None,
+        message="takes effect at effective_at" if future else None,
+    )
+
+
+def _rejected(entry: Entry, refusal: Refusal) -> NewRow:
+    version = entry.item.get("version") if isinstance(entry.item, dict) else None
+    whole = type(version) is int and 0 <= version <= updates.HIGHEST_VERSION
+    return NewRow(
+        id=entry.id,
+        kind=updates.claimed(entry.item, "kind"),
+        sku=updates.claimed(entry.item, "sku"),
+        version=version if whole else None,
+        body=json.dumps(entry.item)[:_LARGEST_KEPT],
+        state=UpdateState.REJECTED,
+        code=refusal.code,
+        message=refusal.message,
+    )

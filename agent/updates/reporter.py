@@ -1,0 +1,92 @@
+"""Tells the gateway what became of its updates; a result is kept until the gateway has it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent import actor
+
+if TYPE_CHECKING:
+    import asyncio
+    import random
+
+    from agent.clock import Clock
+    from agent.model.delivery import Answer
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+IDLE_S = 2.0
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 300.0
+LONGEST_ASKED_S = 3600.0
+
+
+class Results(Protocol):
+    """What the reporter needs of the storage."""
+
+    async def unreported(self, most: int) -> list[tuple[int, Any]]:
+        """(number, result) pairs, oldest first."""
+
+    async def reported(self, numbers: Sequence[int]) -> None:
+        """The gateway has those."""
+
+
+class Gateway(Protocol):
+    """What the reporter needs of the gateway."""
+
+    async def post_results(self, results: list[Any]) -> Answer:
+        """Never raises for what the network does."""
+
+
+class Reporter:
+    """The loop."""
+
+    def __init__(
+        self,
+        results: Results,
+        gateway: Gateway,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        settled: asyncio.Event,
+    ) -> None:
+        self._results = results
+        self._gateway = gateway
+        self._clock = clock
+        self._rng = rng
+        self._settled = settled
+        self._pause_s = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Reports until asked to stop."""
+        await actor.run(self.run_once, stop=stop, nudged=self._settled, clock=self._clock)
+
+    async def run_once(self) -> float:
+        """The oldest results; how long to rest after them."""
+        waiting = await self._results.unreported(BATCH)
+        if not waiting:
+            return IDLE_S
+        answer = await self._gateway.post_results([result for _, result in waiting])
+        if not _taken(answer):
+            return self._paused(answer)
+        self._pause_s = 0.0
+        await self._results.reported([number for number, _ in waiting])
+        return 0.0
+
+    def _paused(self, answer: Answer) -> float:
+        if not self._pause_s:
+            reason = answer.failure or f"http_{answer.status}"
+            log.warning("the gateway does not take results: %s (%s)", reason, answer.excerpt)
+        self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+        asked_s = min(answer.retry_after_s or 0.0, LONGEST_ASKED_S)
+        return max(asked_s, self._rng.uniform(self._pause_s / 2, self._pause_s))
+
+
+def _taken(answer: Answer) -> bool:
+    """A captive portal says 200 too, in HTML."""
+    if answer.status == 204:
+        return True
+    return answer.status in (200, 201, 202) and isinstance(answer.body, Mapping)

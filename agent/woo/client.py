@@ -1,0 +1,276 @@
+"""REST calls to the store. Redirects are never followed, answers are never guessed at."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import tenacity
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from agent import __version__, errors, metrics
+from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
+from agent.woo import auth, wire
+
+if TYPE_CHECKING:
+    import random
+
+    from agent.clock import Clock
+    from agent.settings import StoreSettings, TcpAddress
+
+PER_PAGE = 100
+_LONGEST_QUERY = 4000
+_READ_TRIES = 3
+_EXCERPT = 200
+_NOT_OURS = frozenset({401, 403})
+
+
+class Client:
+    """The calls that the agent makes."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        settings: StoreSettings,
+        *,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._session = session
+        self._base = f"{settings.url}/wp-json/wc/v3"
+        self._ways = auth.candidates(settings, clock=clock, rng=rng)
+        self._clock = clock
+        self._hint = "is store.url right and the store up? woo-agent config show"
+
+    async def profile(self) -> StoreProfile:
+        """Currency and tax mode."""
+        currency = await self._read("settings/general/woocommerce_currency")
+        included = await self._read("settings/tax/woocommerce_prices_include_tax")
+        return StoreProfile(str(currency.get("value")), included.get("value") == "yes")
+
+    async def find(self, skus: Sequence[str]) -> dict[str, list[StoreProduct]]:
+        """Products and variations by SKU, exactly as asked: the store ignores case and blanks, and
+        answers every product to an empty SKU. A SKU with a comma can't be asked for."""
+        askable = [sku for sku in skus if sku.strip() == sku and sku and "," not in sku]
+        found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
+        for chunk in _chunks(askable):
+            for row in await self._pages("products", {"sku": ",".join(chunk)}):
+                product = wire.product(row)
+                if product is not None and product.sku in found:
+                    found[product.sku].append(product)
+        return found
+
+    async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
+        """A batch of products (``parent_id`` 0) or of one parent's variations, in order."""
+        path = f"products/{parent_id}/variations/batch" if parent_id else "products/batch"
+        body = {"update": [wire.item(write) for write in writes]}
+        answered = wire.answers(await self._call("POST", path, {}, body), writes, parent_id)
+        if answered is None:
+            raise errors.StoreUnavailableError(
+                f"the store's answer to {path} does not fit the batch", hint=self._hint
+            )
+        return answered
+
+    async def status_of(self, resource: str, number: int) -> str | None:
+        """The post status of a product or coupon, ``trash`` for a trashed one; None if there is no
+        such resource of that kind."""
+        try:
+            body = await self._read(f"{resource}s/{number}", {"_fields": "id,status"})
+        except errors.StoreRejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+        return str(body.get("status"))
+
+    async def _pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
+        rows: list[Any] = []
+        while True:
+            page = {"per_page": str(PER_PAGE), "page": str(len(rows) // PER_PAGE + 1)}
+            more = await self._read(
+                path, {**query, **page, "orderby": "id", "order": "asc"} | _FRESH
+            )
+            if not isinstance(more, list):
+                raise errors.StoreUnavailableError(
+                    f"the store's answer to {path} is not a list", hint=self._hint
+                )
+            rows += more
+            if len(more) < PER_PAGE:
+                return rows
+
+    async def _read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        """Reading can be repeated: a moment's trouble is nobody's business."""
+        async for attempt in tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(_is_momentary),
+            stop=tenacity.stop_after_attempt(_READ_TRIES),
+            wait=tenacity.wait_exponential_jitter(initial=0.2, max=2),
+            sleep=self._clock.sleep,
+            reraise=True,
+        ):
+            with attempt:
+                return await self._call("GET", path, dict(query or {}), None)
+        raise AssertionError("tenacity ends with a result or an error")
+
+    async def _call(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
+        """The parsed answer of the first way of authentication that the store takes."""
+        while True:
+            way = self._ways[0]
+            status, headers, content = await self._request(way, method, path, query, body)
+            if status == 401 and len(self._ways) > 1:
+                del self._ways[0]
+                continue
+            return _parsed(status, headers, content, f"{method} {path}", self._hint)
+
+    async def _request(
+        self, way: auth.Auth, method: str, path: str, query: dict[str, str], body: Any
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        address = f"{self._base}/{path}"
+        parameters, headers = way.carried(method, address, query)
+        url = URL(f"{address}?{auth.encoded(parameters)}" if parameters else address, encoded=True)
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        started = self._clock.monotonic()
+        try:
+            async with self._session.request(
+                method, url, data=data, headers=headers, allow_redirects=False
+            ) as response:
+                return response.status, response.headers, await response.read()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            reason = "no answer in time" if isinstance(error, TimeoutError) else _plain(error)
+            raise errors.StoreUnavailableError(
+                f"the store does not answer {method} {path}: {reason}", hint=self._hint
+            ) from error
+        finally:
+            seconds = self._clock.monotonic() - started
+            metrics.STORE_SECONDS.labels("read" if method == "GET" else "write").observe(seconds)
+
+
+@asynccontextmanager
+async def opened(
+    settings: StoreSettings, *, clock: Clock, rng: random.Random
+) -> AsyncIterator[Client]:
+    """A client with connections of its own; raises ConfigError for a CA file that does not load."""
+    resolver = _Fixed(settings.connect_to) if settings.connect_to else None
+    connector = aiohttp.TCPConnector(
+        ssl=_tls(settings), resolver=resolver, limit=settings.write_concurrency + 4
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"woo-agent/{__version__}", "Accept": "application/json"},
+        timeout=aiohttp.ClientTimeout(total=settings.timeout.total_seconds()),
+    ) as session:
+        yield Client(session, settings, clock=clock, rng=rng)
+
+
+class _Fixed(AbstractResolver):
+    """Every name is this one address: the host itself, past DNS and CDN. Certificate and Host
+    header stay those of ``store.url``."""
+
+    def __init__(self, address: TcpAddress) -> None:
+        self._address = address
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        v6 = ":" in self._address.host
+        return [
+            ResolveResult(
+                hostname=host,
+                host=self._address.host,
+                port=self._address.port,
+                family=socket.AF_INET6 if v6 else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+_FRESH = {"_fields": wire.PRODUCT_FIELDS, "_skip_cache": "1"}
+
+
+def _tls(settings: StoreSettings) -> ssl.SSLContext | bool:
+    if not settings.verify_tls:
+        return False
+    if settings.ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise errors.ConfigError(
+            f"store.ca_file {settings.ca_file} can't be used: {error}",
+            hint="woo-agent config show",
+        ) from error
+
+
+def _is_momentary(error: BaseException) -> bool:
+    return isinstance(error, errors.StoreUnavailableError) and error.retry_after_s is None
+
+
+def _chunks(skus: Sequence[str]) -> list[list[str]]:
+    """At most a page of SKUs each, and no longer than web servers take a query."""
+    chunks: list[list[str]] = [[]]
+    length = 0
+    for sku in skus:
+        cost = len(auth.encoded({"": sku})) + 3
+        if chunks[-1] and (len(chunks[-1]) >= PER_PAGE or length + cost > _LONGEST_QUERY):
+            chunks.append([])
+            length = 0
+        chunks[-1].append(sku)
+        length += cost
+    return [chunk for chunk in chunks if chunk]
+
+
+def _parsed(status: int, headers: Mapping[str, str], content: bytes, call: str, hint: str) -> Any:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        body = None
+    code, message = _error(body)
+    if 200 <= status < 300 and body is not None and not code:
+        return body
+    said = f"{status} {code or ''} {message or _excerpt(content)}".replace("  ", " ").strip()
+    if status in _NOT_OURS:
+        raise errors.StoreRefusedError(
+            f"the store refuses our key for {call}: {said}",
+            hint="check store.consumer_key and consumer_secret (Read/Write), and the host's clock",
+        )
+    if code == "rest_no_route" or 300 <= status < 400 or (status == 404 and not code):
+        raise errors.StoreRefusedError(
+            f"there is no WooCommerce REST API for {call}: {said}",
+            hint="is store.url the site's home URL, and are its permalinks not 'Plain'?",
+        )
+    if code and 400 <= status < 500 and status not in (408, 425, 429):
+        raise errors.StoreRejectedError(
+            f"the store said no to {call}: {said}", hint=hint, status=status, code=code
+        )
+    asked = headers.get("Retry-After", "")
+    raise errors.StoreUnavailableError(
+        f"the store could not do {call}: {said}",
+        hint=hint,
+        retry_after_s=float(asked) if asked.isdigit() else None,
+    )
+
+
+def _error(body: Any) -> tuple[str, str]:
+    """``{"code", "message", "data": {"status"}}``, WordPress's shape of an error."""
+    if isinstance(body, Mapping) and "code" in body and "id" not in body:
+        return str(body["code"]), str(body.get("message", ""))
+    return "", ""
+
+
+def _excerpt(content: bytes) -> str:
+    return " ".join(content[:_EXCERPT].decode("utf-8", "replace").split())
+
+
+def _plain(error: BaseException) -> str:
+    return " ".join(str(error).split())[:_EXCERPT] or type(error).__name__

@@ -1,0 +1,203 @@
+"""A WooCommerce order body (wc/v3, webhook or REST: the same keys) as a canonical order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from agent.model import money
+from agent.model.order import Order
+from agent.woo.translate import fields, order_state, order_sums
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Part = dict[str, Any]
+
+
+def translate(body: Mapping[str, Any]) -> Order:
+    """The order; ``Untranslatable`` without id, status, currency, lines, a line's id or quantity.
+
+    Anything else may be missing (WooCommerce 8 to 10, plugins), and unknown keys are left out.
+    What can't be read or does not add up is named in ``anomalies``.
+    """
+    status = fields.essential(body, "status", fields.word)
+    unreadable = fields.Unreadable()
+    data = _head(body, unreadable)
+    data["store_status"] = status
+    data["lines"] = _lines(body, status, unreadable)
+    for field, key, part in _OTHER_LINES:
+        data[field] = [part(row, unreadable) for row in fields.rows(body.get(key))]
+    data["refunds"] = _refunds(body, unreadable)
+    data["totals"] = totals = _totals(body, data, unreadable)
+    data["payment_status"] = order_state.payment_status(
+        status,
+        paid_at=data["paid_at"],
+        total=Decimal(totals["total"]),
+        refunded=Decimal(totals["refunded"]),
+    )
+    data["fulfilment_status"] = order_state.fulfilment_status(
+        status, completed_at=data["completed_at"]
+    )
+    mismatches = order_sums.mismatches(data, unit=order_sums.last_place(body))
+    data["anomalies"] = tuple(sorted(mismatches | unreadable))
+    return Order.model_validate(data)
+
+
+def _head(body: fields.Row, unreadable: fields.Unreadable) -> Part:
+    order_id = fields.essential(body, "id", fields.reference)
+    billing = fields.mapping(body.get("billing"))
+    email = fields.word(billing.get("email"))
+    return {
+        "id": f"order/{order_id}",
+        "order_id": order_id,
+        "number": fields.text(body.get("number")) or str(order_id),
+        "order_key": fields.text(body.get("order_key")),
+        "currency": fields.essential(body, "currency", fields.word),
+        "prices_include_tax": body.get("prices_include_tax") is True,
+        "created_at": unreadable.moment(body, "date_created_gmt"),
+        "modified_at": unreadable.moment(body, "date_modified_gmt"),
+        "paid_at": unreadable.moment(body, "date_paid_gmt"),
+        "completed_at": unreadable.moment(body, "date_completed_gmt"),
+        "customer": {
+            "customer_id": fields.reference(body.get("customer_id")),
+            "email": email and email.lower(),
+        },
+        "billing_address": _address(billing),
+        "shipping_address": _address(fields.mapping(body.get("shipping"))),
+        "payment": {
+            "method": fields.text(body.get("payment_method")),
+            "title": fields.text(body.get("payment_method_title")),
+            "transaction_id": fields.text(body.get("transaction_id")),
+        },
+        "customer_note": fields.text(body.get("customer_note")),
+    }
+
+
+def _address(row: fields.Row) -> Part | None:
+    address = {
+        "first_name": fields.text(row.get("first_name")),
+        "last_name": fields.text(row.get("last_name")),
+        "company": fields.text(row.get("company")),
+        "line_1": fields.text(row.get("address_1")),
+        "line_2": fields.text(row.get("address_2")),
+        "postcode": fields.text(row.get("postcode")),
+        "city": fields.text(row.get("city")),
+        "region": fields.text(row.get("state")),
+        "country": fields.text(row.get("country")),
+        "phone": fields.text(row.get("phone")),
+    }
+    return address if any(address.values()) else None
+
+
+def _lines(body: fields.Row, status: str, unreadable: fields.Unreadable) -> list[Part]:
+    """Goods are essential: an order that lost them would hold no stock."""
+    listed = fields.essential(body, "line_items", fields.listed)
+    return [
+        _line(fields.mapping(row), f"line_items[{index}].", status, unreadable)
+        for index, row in enumerate(listed)
+    ]
+
+
+def _line(row: fields.Row, within: str, status: str, unreadable: fields.Unreadable) -> Part:
+    quantity = fields.essential(row, "quantity", fields.whole, within=within)
+    return {
+        "line_id": fields.essential(row, "id", fields.reference, within=within),
+        "product_id": fields.reference(row.get("product_id")),
+        "variation_id": fields.reference(row.get("variation_id")),
+        "sku": fields.text(row.get("sku")),
+        "gtin": fields.text(row.get("global_unique_id")),
+        "name": fields.text(row.get("name")),
+        "quantity": quantity,
+        "committed_units": order_state.committed_units(status, row, quantity=quantity),
+        "unit_price": unreadable.amount_or_none(row, "price"),
+        "subtotal": unreadable.amount(row, "subtotal"),
+        "subtotal_tax": unreadable.amount(row, "subtotal_tax"),
+    } | _charge(row, unreadable)
+
+
+def _charge(row: fields.Row, unreadable: fields.Unreadable) -> Part:
+    """What goods, shipping and fees have in common; a tax without a total does not apply."""
+    taxes = [
+        {"rate_id": fields.reference(tax.get("id")), "amount": amount}
+        for tax in fields.rows(row.get("taxes"))
+        if (amount := unreadable.amount_or_none(tax, "total")) is not None
+    ]
+    return {
+        "total": unreadable.amount(row, "total"),
+        "total_tax": unreadable.amount(row, "total_tax"),
+        "taxes": taxes,
+    }
+
+
+def _shipping_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
+    return {
+        "line_id": fields.reference(row.get("id")),
+        "method": fields.text(row.get("method_id")),
+        "title": fields.text(row.get("method_title")),
+    } | _charge(row, unreadable)
+
+
+def _fee_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
+    return {
+        "line_id": fields.reference(row.get("id")),
+        "name": fields.text(row.get("name")),
+    } | _charge(row, unreadable)
+
+
+def _discount_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
+    return {
+        "line_id": fields.reference(row.get("id")),
+        "code": fields.text(row.get("code")),
+        "amount": unreadable.amount(row, "discount"),
+        "tax": unreadable.amount(row, "discount_tax"),
+    }
+
+
+def _tax_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
+    return {
+        "line_id": fields.reference(row.get("id")),
+        "rate_id": fields.reference(row.get("rate_id")),
+        "code": fields.text(row.get("rate_code")),
+        "label": fields.text(row.get("label")),
+        "percent": unreadable.amount_or_none(row, "rate_percent"),
+        "compound": row.get("compound") is True,
+        "amount": unreadable.amount(row, "tax_total"),
+        "shipping_amount": unreadable.amount(row, "shipping_tax_total"),
+    }
+
+
+def _refunds(body: fields.Row, unreadable: fields.Unreadable) -> list[Part]:
+    """WooCommerce writes their totals negative and the newest first, by the second."""
+    refunds = [
+        {
+            "refund_id": fields.reference(row.get("id")),
+            "reason": fields.text(row.get("reason")),
+            "amount": unreadable.amount(row, "total").removeprefix("-"),
+        }
+        for row in fields.rows(body.get("refunds"))
+    ]
+    return sorted(refunds, key=lambda refund: refund["refund_id"] or 0)
+
+
+def _totals(body: fields.Row, data: Part, unreadable: fields.Unreadable) -> Part:
+    """The store's own word; a sum where the body has none (subtotal, fees, refunded)."""
+    return {
+        "subtotal": money.amount(order_sums.added(data["lines"], "subtotal")),
+        "discount": unreadable.amount(body, "discount_total"),
+        "discount_tax": unreadable.amount(body, "discount_tax"),
+        "fees": money.amount(order_sums.added(data["fee_lines"], "total")),
+        "shipping": unreadable.amount(body, "shipping_total"),
+        "shipping_tax": unreadable.amount(body, "shipping_tax"),
+        "tax": unreadable.amount(body, "total_tax"),
+        "total": unreadable.amount(body, "total"),
+        "refunded": money.amount(order_sums.added(data["refunds"], "amount")),
+    }
+
+
+_OTHER_LINES = (
+    ("shipping_lines", "shipping_lines", _shipping_line),
+    ("fee_lines", "fee_lines", _fee_line),
+    ("discount_lines", "coupon_lines", _discount_line),
+    ("tax_lines", "tax_lines", _tax_line),
+)

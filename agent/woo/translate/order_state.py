@@ -1,0 +1,62 @@
+"""What an order's status means: for its money, its goods, and the stock it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.model.order import FulfilmentStatus, PaymentStatus
+from agent.woo.translate import fields
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+_CANCELLED = frozenset({"cancelled", "trash"})
+_NOT_ACCEPTED = frozenset({"pending", "failed", "checkout-draft", "draft", "auto-draft", "new"})
+_OPEN = _NOT_ACCEPTED | {"processing", "on-hold"}
+
+
+def payment_status(
+    status: str, *, paid_at: datetime | None, total: Decimal, refunded: Decimal
+) -> PaymentStatus:
+    """By what was paid and given back, not by the status: ``processing`` may be cash on delivery.
+
+    Only ``failed`` and ``refunded`` say something about money that the figures may not say.
+    """
+    if status == "refunded" or 0 < refunded >= total:
+        return PaymentStatus.REFUNDED
+    if refunded > 0:
+        return PaymentStatus.PARTIALLY_REFUNDED
+    if status == "failed":
+        return PaymentStatus.FAILED
+    return PaymentStatus.PAID if paid_at else PaymentStatus.UNPAID
+
+
+def fulfilment_status(status: str, *, completed_at: datetime | None) -> FulfilmentStatus:
+    """``refunded`` and statuses that plugins add do not tell: there the date of completion does.
+
+    WooCommerce keeps that date when an order is opened again, so it counts nowhere else.
+    """
+    if status in _CANCELLED:
+        return FulfilmentStatus.CANCELLED
+    if status in _OPEN:
+        return FulfilmentStatus.UNFULFILLED
+    if status == "completed" or completed_at:
+        return FulfilmentStatus.FULFILLED
+    return FulfilmentStatus.CANCELLED if status == "refunded" else FulfilmentStatus.UNFULFILLED
+
+
+def committed_units(status: str, line: fields.Row, *, quantity: int) -> int:
+    """Units that the line takes out of stock.
+
+    ``_reduced_stock`` is WooCommerce's own count, lowered by a restocking refund
+    (wc-order-functions.php). It stays in place when an order fails or is trashed, although such an
+    order claims nothing. A line without it was not counted: all its units are.
+    """
+    if status in _CANCELLED or status in _NOT_ACCEPTED:
+        return 0
+    for entry in fields.rows(line.get("meta_data")):
+        if entry.get("key") == "_reduced_stock":
+            reduced = fields.whole(entry.get("value"))
+            return max(0, quantity if reduced is None else reduced)
+    return max(0, quantity)

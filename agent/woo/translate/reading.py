@@ -1,0 +1,151 @@
+"""What a stored webhook says: the first look at topic, source and body. Pure.
+
+Topics and their quirks: WooCommerce ``includes/class-wc-webhook.php`` and the recordings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from agent.model import content
+from agent.model.delivery import Reading, Verdict
+from agent.model.order import data as order_data
+from agent.woo.translate import order
+from agent.woo.translate.errors import Untranslatable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from agent.model.delivery import Webhook
+
+VERSION = 1
+"""Rises when equal bodies may give other digests than before."""
+
+# Change by themselves from one read to the next (recordings: related_ids is shuffled each time).
+_VOLATILE = frozenset(
+    {"related_ids", "price_html", "total_sales", "_links", "date_modified", "date_modified_gmt"}
+)
+_RETAIL = frozenset({"order", "customer", "product", "coupon"})
+_PRIORITY = {"order": 0, "refund": 0, "customer": 1, "inventory": 2, "product": 3}
+_LOWEST_PRIORITY = 4
+_DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
+_TOPIC = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_-]+)*")
+_ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def home(url: str) -> str:
+    """Host and port of a home URL: what tells one site from its clone. Paths do not count."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)}"
+
+
+def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
+    """A reading of any stored webhook; never raises."""
+    if webhook.source and _foreign(webhook.source, homes):
+        return Reading(verdict=Verdict.FOREIGN_SOURCE)
+    try:
+        body = parse(webhook.body)
+    except Untranslatable as error:
+        return Reading(untranslatable=str(error))
+    if _is_error(body):
+        return Reading(verdict=Verdict.ERROR_BODY)
+    if not _TOPIC.fullmatch(webhook.topic):
+        return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
+    resource, _, event = webhook.topic.partition(".")
+    if resource in _RETAIL and event in ("created", "updated", "restored", "deleted"):
+        return _of_resource(resource, event, body)
+    return _passed_through(resource, event, body)
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body; raises Untranslatable."""
+    try:
+        parsed = json.loads(body, parse_constant=_not_json)
+    except (ValueError, RecursionError):
+        raise Untranslatable("body", "is not JSON") from None
+    if not isinstance(parsed, dict):
+        raise Untranslatable("body", "is not a JSON object")
+    return parsed
+
+
+def _not_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def moment(gmt: object) -> datetime | None:
+    """A ``*_gmt`` date of WooCommerce: naive in the body, UTC by name."""
+    if not isinstance(gmt, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(gmt)
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _foreign(source: str, homes: Iterable[str]) -> bool:
+    try:
+        return home(source) not in homes
+    except ValueError:  # a port that is no number
+        return True
+
+
+def _is_error(body: Mapping[str, Any]) -> bool:
+    """``{"code", "message", "data": {"status"}}``: recordings 42 and 43."""
+    data = body.get("data")
+    return "id" not in body and "code" in body and isinstance(data, dict) and "status" in data
+
+
+def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
+    number = body.get("id")
+    if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
+        return Reading(untranslatable="id: is missing or not a positive integer")
+    subject = f"{resource}/{number}"
+    priority = _PRIORITY.get(resource, _LOWEST_PRIORITY)
+    if event == "deleted":
+        kind = f"retail.{resource}.deleted.v1"
+        return Reading(kind, subject, subject, priority, digest=b"deleted", deletion=True)
+    if resource == "order" and body.get("status") in _DRAFTS:
+        return Reading(subject=subject, lane=subject, verdict=Verdict.DRAFT)
+    try:
+        digest = content.digest(_content(resource, body))
+    except Untranslatable as error:
+        return Reading(subject=subject, priority=priority, untranslatable=str(error))
+    return Reading(
+        type=f"retail.{resource}.snapshot.v1",
+        subject=subject,
+        lane=subject,
+        priority=priority,
+        changed_at=moment(body.get("date_modified_gmt")),
+        digest=digest,
+        revives=event == "restored",
+    )
+
+
+def _content(resource: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``data`` would carry, without what changes by itself."""
+    if resource == "order":
+        translated = order_data(order.translate(body))
+        translated.pop("modified_at", None)
+        return translated
+    return {key: value for key, value in body.items() if key not in _VOLATILE}
+
+
+def _passed_through(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
+    """Any other topic, ``action.woocommerce_…`` among them: ``{"action", "arg"}``."""
+    name = ".".join(part for part in (resource, event) if part)
+    about = str(body.get("id", body.get("arg", "")))
+    subject = "/".join([*name.split("."), *_ARGUMENT.findall(about)[:1]])
+    return Reading(
+        type=f"woocommerce.{name}.v1",
+        subject=subject,
+        lane=subject,
+        priority=_LOWEST_PRIORITY,
+        digest=content.digest(body),
+        snapshot=False,
+    )
