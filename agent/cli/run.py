@@ -28,7 +28,7 @@ def run(config: state.ConfigFile = None, instance: state.Instance = None) -> Non
     logs.configure(loaded.settings.log)
     for warning in loaded.warnings:
         log.warning("%s", warning)
-    asyncio.run(_serve(loaded, lambda: load().settings))
+    asyncio.run(_serve(loaded, lambda: load().to_run()))
 
 
 async def _serve(loaded: loading.Loaded, load: Callable[[], Settings]) -> None:
@@ -47,7 +47,7 @@ async def _serve(loaded: loading.Loaded, load: Callable[[], Settings]) -> None:
     def reload(current: Current) -> Reload:
         return Reload(current, load, path=loaded.path, asked=asked, notifier=around.notifier)
 
-    settings: Settings = loaded.settings
+    settings: Settings = loaded.to_run()
     async with daemon.running(settings, around, reload=reload, hurry=hurry) as running:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((stopping, running.supervision), return_when=asyncio.FIRST_COMPLETED)

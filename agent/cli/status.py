@@ -80,6 +80,11 @@ async def _asked(of: Settings) -> Any:
             ) as session,
             session.get(url, headers=headers) as response,
         ):
+            if response.status in (401, 403):
+                raise errors.UnreachableError(
+                    f"the daemon on {listen} does not answer us: {(await response.text()).strip()}",
+                    hint="admin.token must be the one it was started with: woo-agent config show",
+                )
             document = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None

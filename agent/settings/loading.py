@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from agent.errors import ConfigError
-from agent.settings import keys, problems, sources
+from agent.settings import coming, keys, problems, sources
 from agent.settings.addresses import TcpAddress
 from agent.settings.sections import Settings
 
@@ -35,6 +35,13 @@ class Loaded:
     origins: Mapping[str, str]
     path: Path
     warnings: tuple[str, ...]
+
+    def to_run(self) -> Settings:
+        """The settings, for a daemon; ConfigError where it would not be safe to run with them."""
+        given = [key for key, origin in self.origins.items() if origin != "default"]
+        if lines := list(coming.refused(given)):
+            raise ConfigError("\n".join(lines), hint=sources.correction(self.path))
+        return self.settings
 
 
 def find(
@@ -79,7 +86,7 @@ def load(
         settings=settings,
         origins={key: given[key].origin if key in given else "default" for key in keys.FIELDS},
         path=path,
-        warnings=(*findings.warnings, *_doubts(settings)),
+        warnings=(*findings.warnings, *_doubts(settings), *coming.doubts(given)),
     )
 
 

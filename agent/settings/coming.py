@@ -1,0 +1,38 @@
+"""Settings whose names are fixed but which this version does not act on: it says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.settings import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+# Not acting on these would give away what somebody meant to protect.
+PROTECTION = frozenset({"gateway.signing_secret", "privacy.omit", "privacy.hash"})
+COMING = PROTECTION | frozenset(
+    key
+    for key in keys.FIELDS
+    if key.partition(".")[0] in ("inventory", "prices", "reconcile")
+    or key
+    in (
+        "state.retention",
+        "store.go_live",
+        "updates.drop_folder",
+        "updates.trust_catalogue_for",
+        "updates.unversioned",
+    )
+)
+
+
+def refused(given: Collection[str]) -> Iterator[str]:
+    """A line for each given setting that must not be passed over."""
+    for key in sorted(PROTECTION.intersection(given)):
+        yield f"{key} is not in effect in this version, and ignoring it would not be safe"
+
+
+def doubts(given: Collection[str]) -> Iterator[str]:
+    """A line for each given setting that does nothing yet."""
+    for key in sorted((COMING - PROTECTION).intersection(given)):
+        yield f"{key} is not in effect in this version"

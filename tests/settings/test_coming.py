@@ -1,0 +1,56 @@
+"""Every setting is acted on, or is said to do nothing yet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import agent
+from agent import errors
+from agent.settings import coming, keys, loading
+
+_ROOT = Path(agent.__file__).parent
+_CODE = "\n".join(
+    path.read_text()
+    for path in sorted(_ROOT.rglob("*.py"))
+    if not {"settings", "demo"}.intersection(path.relative_to(_ROOT).parts)
+)
+# Entered by hand in WooCommerce; the agent itself does not need to know it.
+_FOR_PEOPLE = {"webhooks.delivery_url"}
+
+
+@pytest.mark.parametrize("key", sorted(keys.FIELDS.keys() - coming.COMING - _FOR_PEOPLE))
+def test_a_setting_in_effect_is_read_somewhere(key: str) -> None:
+    assert re.search(rf"\.{key.rpartition('.')[2]}\b", _CODE)
+
+
+@pytest.mark.parametrize("key", sorted(coming.COMING))
+def test_a_coming_setting_is_read_nowhere(key: str) -> None:
+    section, _, name = key.rpartition(".")
+    assert not re.search(rf"\b{section}(\(\))?\.{name}\b", _CODE)
+
+
+def _written(tmp_path: Path, more: str) -> Path:
+    path = tmp_path / "brand.toml"
+    path.write_text(
+        '[store]\nid = "s"\nurl = "https://shop.example.com"\nconsumer_key = "k"\n'
+        'consumer_secret = "s"\n[webhooks]\nsecret = "w"\n[gateway]\n'
+        f'url = "https://erp.example.com"\ntoken = "t"\n[state]\ndir = "{tmp_path}"\n{more}'
+    )
+    path.chmod(0o600)
+    return path
+
+
+def test_a_coming_setting_is_warned_of(tmp_path: Path) -> None:
+    loaded = loading.load(config=_written(tmp_path, "[prices]\nhold_zero = true\n"), environ={})
+    assert loaded.warnings == ("prices.hold_zero is not in effect in this version",)
+    assert loaded.to_run() is loaded.settings
+
+
+def test_a_daemon_does_not_start_where_data_would_go_out_unprotected(tmp_path: Path) -> None:
+    written = _written(tmp_path, '[privacy]\nomit = ["billing_address.phone"]\n')
+    loaded = loading.load(config=written, environ={})
+    with pytest.raises(errors.ConfigError, match=r"privacy\.omit is not in effect"):
+        loaded.to_run()
