@@ -67,14 +67,16 @@ async def supervise(
 
     async def insist() -> None:
         await stop.wait()
-        hurried = asyncio.create_task(hurry.wait())
-        for_all = asyncio.create_task(asyncio.wait(tasks))
-        await asyncio.wait(
-            (for_all, hurried), timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in (hurried, for_all, *tasks):
-            if not task.done():
-                task.cancel()
+        waits = [asyncio.create_task(hurry.wait()), asyncio.create_task(asyncio.wait(tasks))]
+        try:
+            await asyncio.wait(
+                waits, timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for wait in waits:
+                wait.cancel()
+        for task in tasks:
+            task.cancel()
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(watched(name, run), name=name) for name, run in actors.items()]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import random
     import socket
     from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
 
     from agent.clock import Clock
     from agent.model.delivery import Event, Reading, Received
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ANSWERS_WITHIN_S = 5.0
+_REFUSALS = frozenset({"http_401", "http_403", "tls"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ class Daemon:
         if not await self.alive():
             return "the database does not answer"
         state = self._settings().state
-        free = shutil.disk_usage(state.dir).free
-        return "" if free >= state.min_free else "less than state.min_free is left on the disk"
+        enough = _free_bytes(state.dir) >= state.min_free
+        return "" if enough else "less than state.min_free is left on the disk"
 
     async def outbox(self) -> dict[str, Any]:
         """Counts, ages and sizes of the outbox."""
@@ -97,21 +99,25 @@ class Daemon:
     async def health(self) -> dict[str, Any]:
         """The health document; the gauges of the metrics follow it."""
         settings, now = self._settings(), self._clock.now()
-        outbox = await self.outbox()
-        inbox = await self._db.read(inbox_view.stats)
+        try:
+            outbox = await self.outbox()
+            inbox = await self._db.read(inbox_view.stats)
+        except errors.StorageError as error:
+            return health.unreadable(now, settings.store.id, error.message)
         _show(outbox, inbox)
-        breaker, trouble = self._sender.breaker, self._applying.trouble
+        breaker, feed = self._sender.breaker, self._pulling.trouble
+        trouble = self._applying.trouble
         facts = health.Facts(
             at=now,
             store_id=settings.store.id,
             outbox=outbox,
             inbox=inbox,
-            gateway=health.Side(breaker.reason or self._pulling.trouble, breaker.refused),
+            gateway=health.Side(breaker.reason or feed, breaker.refused or feed in _REFUSALS),
             store=health.Side(
                 trouble.message if trouble else "",
                 isinstance(trouble, errors.StoreRefusedError),
             ),
-            free_bytes=shutil.disk_usage(settings.state.dir).free,
+            free_bytes=_free_bytes(settings.state.dir),
             writes=await self.alive(),
         )
         return health.document(facts, settings)
@@ -214,6 +220,14 @@ async def running(
             stop.set()
             await asyncio.wait([daemon.supervision])
     daemon.supervision.result()
+
+
+def _free_bytes(folder: Path) -> int:
+    """0 where the disk can't be asked."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
 
 
 async def _nothing(_: object) -> None:

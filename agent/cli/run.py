@@ -39,7 +39,7 @@ async def _serve(loaded: loading.Loaded, load: Callable[[], Settings]) -> None:
     loop.add_signal_handler(signal.SIGHUP, asked.set)
     around = daemon.Surroundings(
         clock=SystemClock(),
-        rng=random.SystemRandom(),
+        rng=random.Random(),  # seeded by the operating system
         notifier=systemd.Notifier(),
         webhooks_socket=systemd.inherited(),
     )

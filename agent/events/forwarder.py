@@ -112,9 +112,10 @@ class Forwarder:
         chosen = lanes.choose(heads, self._in_flight, most=most, max_bytes=settings.max_batch_bytes)
         if not chosen:
             return []
-        self._in_flight |= {head.lane for head in chosen}
+        events = await self._outbox.events([head.sequence for head in chosen])
+        self._in_flight |= {event.lane for event in events}
         self._batches += 1
-        return await self._outbox.events([head.sequence for head in chosen])
+        return events
 
     async def send(self, events: Sequence[Event]) -> None:
         """Sends a batch that ``take`` gave, and settles it."""

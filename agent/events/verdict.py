@@ -78,8 +78,11 @@ def _outcomes(results: Sequence[Any], ids: Collection[str]) -> dict[str, Outcome
         for event_id in ids
     }
     for result in results:
-        if isinstance(result, Mapping) and result.get("id") in outcomes:
-            outcomes[result["id"]] = _outcome(result)
+        if not isinstance(result, Mapping):
+            continue
+        event_id = result.get("id")
+        if isinstance(event_id, str) and event_id in outcomes:
+            outcomes[event_id] = _outcome(result)
     return outcomes
 
 
@@ -87,10 +90,10 @@ def _outcome(result: Mapping[str, Any]) -> Outcome:
     code, message = _text(result.get("code")), _text(result.get("message"))
     match result.get("status"):
         case "accepted" | "duplicate" as status:
-            position, accepted_at = result.get("position"), result.get("accepted_at")
+            position = result.get("position")
             return Accepted(
                 position if type(position) is int and 0 <= position < 2**63 else None,
-                accepted_at if isinstance(accepted_at, str) else None,
+                _text(result.get("accepted_at")) or None,
                 duplicate=status == "duplicate",
             )
         case "rejected":
@@ -110,4 +113,7 @@ def _problem(answer: Answer) -> tuple[str, str]:
 
 
 def _text(value: object) -> str:
-    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
+    """Cut to a storable size; half a surrogate, which UTF-8 can't carry, is replaced."""
+    if not isinstance(value, str):
+        return ""
+    return value[:_LONGEST_TEXT].encode("utf-8", "replace").decode()

@@ -167,7 +167,7 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     """RFC 9110, 10.2.3: seconds, or a date; None where there is none that can be read."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     try:
         at = email.utils.parsedate_to_datetime(value)

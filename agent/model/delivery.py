@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,8 +36,7 @@ class Verdict(StrEnum):
     DRAFT = "draft"  # a checkout that is not yet an order
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(NamedTuple):
     """What the receiver stores: the body as it came, and the headers that say what it is."""
 
     received_at: datetime

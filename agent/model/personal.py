@@ -19,6 +19,7 @@ _PERSONAL = frozenset(
         "customer_note",
         "customer_user_agent",
         "email",
+        "email_restrictions",
         "first_name",
         "last_name",
         "line_1",
@@ -30,18 +31,28 @@ _PERSONAL = frozenset(
         "postcode",
         "region",
         "transaction_id",
+        "used_by",
         "username",
     }
 )
 
 
 def masked(value: Any) -> Any:
-    """The same JSON with every personal text replaced by ``•••``; empty text stays empty."""
+    """The same JSON with everything personal replaced by ``•••``; what is empty stays empty."""
     if isinstance(value, Mapping):
         return {
-            name: MASK if name in _PERSONAL and isinstance(inner, str) and inner else masked(inner)
+            name: _hidden(inner) if name in _PERSONAL else masked(inner)
             for name, inner in value.items()
         }
     if isinstance(value, list):
         return [masked(inner) for inner in value]
     return value
+
+
+def _hidden(value: Any) -> Any:
+    """A plugin may make a number of a postcode, or a list of an address."""
+    if isinstance(value, Mapping):
+        return {name: _hidden(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner) for inner in value]
+    return value if value is None or value == "" else MASK

@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -21,9 +23,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 HIGHEST_VERSION = 2**53 - 1
 _LARGEST_QUANTITY = 10**9
@@ -69,9 +68,21 @@ def _storable(text: str) -> str:
     return text
 
 
+def _utc(value: object) -> datetime:
+    """One moment is one value, whatever zone it was written in; a bare number is no moment."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except OverflowError:
+        pass  # year 0, or 10000
+    raise ValueError("must be an RFC 3339 time with a zone, as 2026-11-27T00:00:00Z")
+
+
 _Text = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
+Moment = Annotated[AwareDatetime, BeforeValidator(_utc)]
 # A decimal with a point. WooCommerce would store "15,75" as 1575 and "abc" as no price at all
 # (recordings product_update_price_comma and product_update_price_garbage_blanks_price).
 Price = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
@@ -85,8 +96,8 @@ class _Update(BaseModel):
     id: _Text
     sku: _Text
     version: Annotated[StrictInt, Field(ge=0, le=HIGHEST_VERSION)] | None = None
-    effective_at: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
+    effective_at: Moment | None = None
+    expires_at: Moment | None = None
     approved: StrictBool = False
     correlation_id: _Text | None = None
 
@@ -99,7 +110,7 @@ class StockUpdate(_Update):
     seen_position: Annotated[StrictInt, Field(ge=0)] | None = None
     seen: tuple[_Text, ...] = ()
     unseen: tuple[_Text, ...] = ()
-    as_of: AwareDatetime | None = None
+    as_of: Moment | None = None
 
     def values(self) -> dict[str, Any]:
         """Field → value, for the fields this update sets."""
@@ -114,8 +125,8 @@ class PriceUpdate(_Update):
     tax: Literal["included", "excluded"] | None = None
     regular_price: Price | None = None
     sale_price: Price | None = None
-    sale_from: AwareDatetime | None = None
-    sale_to: AwareDatetime | None = None
+    sale_from: Moment | None = None
+    sale_to: Moment | None = None
 
     @model_validator(mode="after")
     def _sets_something(self) -> PriceUpdate:

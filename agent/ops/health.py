@@ -46,26 +46,24 @@ class Facts:
 def document(facts: Facts, settings: Settings) -> dict[str, Any]:
     """The whole truth; its ``status`` is the worst of its checks."""
     checks = {
-        "state:writable": _writable(facts),
+        "state:writable": _writable(facts, settings),
         "state:freeSpace": _space(facts, settings),
         "state:databaseSize": _database(facts, settings),
         "outbox:oldestPending": _oldest(facts),
         "outbox:oldestOrder": _order(facts, settings),
         "outbox:dead": _dead(facts),
-        "gateway:connection": _side(facts.gateway, "gateway"),
-        "store:connection": _side(facts.store, "store"),
+        "gateway:connection": _side(facts.gateway, "gateway", "woo-agent outbox stats"),
+        "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
         "updates:open": _check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
     }
-    at = clock.iso(facts.at)
-    return {
-        "status": max((check["status"] for check in checks.values()), key=_RANK.__getitem__),
-        "version": "1",
-        "releaseId": __version__,
-        "serviceId": facts.store_id,
-        "description": "woo-agent: between a WooCommerce store and its ERP",
-        "checks": {name: [{**check, "time": at}] for name, check in checks.items()},
-    }
+    return _document(facts.at, facts.store_id, checks)
+
+
+def unreadable(at: datetime, store_id: str, reason: str) -> dict[str, Any]:
+    """All that can be said while the database can't be read; ``reason`` is why."""
+    check = _check("fail", False, "boolean", f"{reason}: journalctl -u 'woo-agent@*'")
+    return _document(at, store_id, {"state:readable": check})
 
 
 def line(health: Mapping[str, Any]) -> str:
@@ -79,14 +77,30 @@ def line(health: Mapping[str, Any]) -> str:
     return "; ".join(worst) or "all is well"
 
 
+def _document(at: datetime, store_id: str, checks: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    time = clock.iso(at)
+    return {
+        "status": max((check["status"] for check in checks.values()), key=_RANK.__getitem__),
+        "version": "1",
+        "releaseId": __version__,
+        "serviceId": store_id,
+        "description": "woo-agent: between a WooCommerce store and its ERP",
+        "checks": {name: [{**check, "time": time}] for name, check in checks.items()},
+    }
+
+
 def _check(status: str, value: Any, unit: str, output: str = "") -> dict[str, Any]:
     check = {"observedValue": value, "observedUnit": unit, "status": status}
     return check | {"output": output} if output and status != "pass" else check
 
 
-def _writable(facts: Facts) -> dict[str, Any]:
-    status = "pass" if facts.writes else "fail"
-    return _check(status, facts.writes, "boolean", "the database does not answer: check the disk")
+def _writable(facts: Facts, settings: Settings) -> dict[str, Any]:
+    return _check(
+        "pass" if facts.writes else "fail",
+        facts.writes,
+        "boolean",
+        f"the database does not answer, check the disk: df -h {settings.state.dir}",
+    )
 
 
 def _space(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -95,7 +109,7 @@ def _space(facts: Facts, settings: Settings) -> dict[str, Any]:
         "pass" if enough else "fail",
         facts.free_bytes,
         "bytes",
-        f"less than state.min_free is left on the disk of {settings.state.dir}: make room",
+        f"less than state.min_free is left, make room: df -h {settings.state.dir}",
     )
 
 
@@ -105,7 +119,7 @@ def _database(facts: Facts, settings: Settings) -> dict[str, Any]:
         "pass" if size < settings.state.max_size else "fail",
         size,
         "bytes",
-        "the database is at state.max_size: raise it, or see woo-agent outbox stats",
+        "the database is at state.max_size, raise it or retain less: woo-agent outbox stats",
     )
 
 
@@ -149,7 +163,11 @@ def _held(facts: Facts) -> dict[str, Any]:
     )
 
 
-def _side(side: Side, name: str) -> dict[str, Any]:
+def _side(side: Side, name: str, waiting: str) -> dict[str, Any]:
     if not side.trouble:
         return _check("pass", "up", "state")
-    return _check("fail" if side.refused else "warn", "down", "state", f"{name}: {side.trouble}")
+    if side.refused:
+        output = f"{name} refuses us ({side.trouble}), check its section: woo-agent config show"
+        return _check("fail", "down", "state", output)
+    output = f"{name}: {side.trouble}; tried again by itself, what waits: {waiting}"
+    return _check("warn", "down", "state", output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -14,7 +15,6 @@ from agent.settings import TcpAddress, UnixAddress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 CLOSE_WITHIN_S = 5.0
 _SOCKET_MODE = 0o660  # the web server in front is in the agent's group
@@ -35,17 +35,20 @@ async def listening(
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_WITHIN_S)
     await runner.setup()
     try:
-        await _site(runner, address, inherited, setting).start()
-        yield _bound(runner, address)
-    except OSError as error:
-        raise errors.StartError(
-            f"can't listen on {address} ({setting}): {error.strerror or error}",
-            hint=f"what else listens there? ss -ltnp; or give {setting} another address",
-        ) from error
+        try:
+            await _site(runner, address, inherited, setting).start()
+        except OSError as error:
+            raise errors.StartError(
+                f"can't listen on {address} ({setting}): {error.strerror or error}",
+                hint=f"what else listens there? ss -ltnp; or give {setting} another address",
+            ) from error
+        try:
+            yield _bound(runner, address, inherited)
+        finally:
+            if isinstance(address, UnixAddress) and inherited is None:
+                await asyncio.to_thread(address.path.unlink, missing_ok=True)
     finally:
         await runner.cleanup()
-        if isinstance(address, UnixAddress) and inherited is None:
-            await asyncio.to_thread(address.path.unlink, missing_ok=True)
 
 
 def _site(
@@ -72,14 +75,22 @@ def _unix_socket(path: Path, setting: str) -> socket.socket:
     if path.is_socket():
         path.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
-    path.chmod(_SOCKET_MODE)
+    try:
+        listener.bind(str(path))
+        path.chmod(_SOCKET_MODE)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
-def _bound(runner: web.AppRunner, address: TcpAddress | UnixAddress) -> TcpAddress | UnixAddress:
-    """With port 0, the port that was taken."""
+def _bound(
+    runner: web.AppRunner, address: TcpAddress | UnixAddress, inherited: socket.socket | None
+) -> TcpAddress | UnixAddress:
+    """With port 0, the port that was taken; with an inherited socket, where that one listens."""
     taken = runner.addresses[0]
-    if isinstance(address, TcpAddress) and isinstance(taken, tuple):
+    if not isinstance(taken, tuple):
+        return UnixAddress(Path(taken))
+    if inherited is None and isinstance(address, TcpAddress):
         return TcpAddress(address.host, taken[1])
-    return address
+    return TcpAddress(taken[0], taken[1])

@@ -60,18 +60,15 @@ class Reload:
         watching = asyncio.create_task(self._watch(stop), name="config watcher")
         stopping = asyncio.create_task(stop.wait())
         try:
+            await asyncio.sleep(0)  # the first step of the watcher: from here on it watches
+            self._take()  # what changed since the start
             while not stop.is_set():
                 asking = asyncio.create_task(self._asked.wait())
-                await asyncio.wait(
-                    (asking, stopping, watching), return_when=asyncio.FIRST_COMPLETED
-                )
+                await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
                 asking.cancel()
                 if self._asked.is_set():
                     self._asked.clear()
                     self.reload()
-                elif watching.done() and not stop.is_set():
-                    watching.result()  # a watcher that can't watch: say why, SIGHUP still works
-                    await stop.wait()
         finally:
             stopping.cancel()
             watching.cancel()
@@ -80,6 +77,10 @@ class Reload:
     def reload(self) -> None:
         """Once, now."""
         self._notifier.reloading()
+        self._take()
+        self._notifier.ready("running")
+
+    def _take(self) -> None:
         try:
             new = self._load()
         except errors.ConfigError as error:
@@ -92,11 +93,13 @@ class Reload:
                 log.info("configuration reloaded: %s", ", ".join(found.live))
             if found.needs_restart:
                 log.warning("changes that need a restart: %s", ", ".join(found.needs_restart))
-        self._notifier.ready("running")
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Editors and package managers replace files by renaming: the folder is watched."""
         folder = self._path.parent
-        async for found in watchfiles.awatch(folder, stop_event=stop, recursive=False):
-            if any(Path(changed).name == self._path.name for _, changed in found):
-                self._asked.set()
+        try:
+            async for found in watchfiles.awatch(folder, stop_event=stop, recursive=False):
+                if any(Path(changed).name == self._path.name for _, changed in found):
+                    self._asked.set()
+        except (OSError, RuntimeError) as error:  # such as no inotify watches left on this host
+            log.warning("%s can't be watched: reload with SIGHUP (%s)", folder, error)

@@ -27,11 +27,11 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """The daemon takes webhooks."""
-        self._send(f"READY=1\nSTATUS={status}")
+        self._send(f"READY=1\nSTATUS={_one_line(status)}")
 
     def status(self, status: str) -> None:
         """The line that ``systemctl status`` shows."""
-        self._send(f"STATUS={status}")
+        self._send(f"STATUS={_one_line(status)}")
 
     def alive(self) -> None:
         """The loop turns and the writer answers."""
@@ -64,3 +64,8 @@ def inherited(environ: Mapping[str, str] = os.environ) -> socket.socket | None:
     if environ.get("LISTEN_PID") != str(os.getpid()) or environ.get("LISTEN_FDS", "0") == "0":
         return None
     return socket.socket(fileno=_FIRST_FD)
+
+
+def _one_line(status: str) -> str:
+    """A line break would end the assignment."""
+    return " ".join(status.split())

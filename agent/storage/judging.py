@@ -25,6 +25,18 @@ if TYPE_CHECKING:
     from agent.storage.writer import Tx
 
 
+_JUDGED = (
+    *("verdict", "state", "type", "subject", "lane", "priority"),
+    *("changed_at", "code", "message", "settled_at"),
+)
+_WRITE_VERDICT = (
+    f"INSERT INTO outbox ({', '.join(_JUDGED)}, sequence, id, received_at, topic, size)"
+    f" SELECT {outbox.marks(_JUDGED)}, sequence, id, received_at, topic, length(body)"
+    " FROM arrivals WHERE sequence = ? ON CONFLICT (sequence) DO UPDATE"
+    f" SET next_attempt_at = NULL, {', '.join(f'{name} = excluded.{name}' for name in _JUDGED)}"
+)
+
+
 async def judge(
     tx: Tx,
     subjects: Sequence[str],
@@ -43,6 +55,7 @@ async def judge(
     await _write(tx, judgement.judged, now)
     await register.learn(tx, judgement.learned)
     await _hold(tx, judgement.unsure, now)
+    await _move_on(tx)
     return judgement
 
 
@@ -51,6 +64,7 @@ async def conclude(
 ) -> None:
     """The store was asked: writes the verdict that gave, if the row is still waiting for one."""
     await followups.done(tx, followup)
+    await _release(tx, followup.subject)
     if judged is None:
         return
     await _write(tx, [judged], now)
@@ -75,28 +89,51 @@ async def _renewed(
     }
 
 
+async def _move_on(tx: Tx) -> None:
+    """Remembers how far every arrival has its row: the judge never looks behind that again. The
+    numbers given so far are kept too, for when their arrivals are gone."""
+    await tx.execute(
+        "UPDATE counters SET value = coalesce("
+        " (SELECT sequence - 1 FROM unjudged ORDER BY sequence LIMIT 1),"
+        " (SELECT max(sequence) FROM arrivals), value) WHERE name = 'judged'"
+    )
+    await tx.execute(
+        "UPDATE counters SET value = max(value, ?) WHERE name = 'sequence'",
+        (await outbox.last_sequence(tx),),
+    )
+
+
 async def _hold(tx: Tx, unsure: Sequence[tuple[int, str]], now: datetime) -> None:
     """Rows the store is asked about first stay without a verdict until it answered."""
     at = clock.micros(now)
     await tx.executemany(
-        "UPDATE outbox SET subject = ?, next_attempt_at = ? WHERE sequence = ?",
+        "INSERT INTO outbox (subject, next_attempt_at, sequence, id, received_at, topic, size)"
+        " SELECT ?, ?, sequence, id, received_at, topic, length(body) FROM arrivals"
+        " WHERE sequence = ? ON CONFLICT (sequence) DO UPDATE"
+        " SET subject = excluded.subject, next_attempt_at = excluded.next_attempt_at",
         [(subject, at, sequence) for sequence, subject in unsure],
     )
     for sequence, subject in unsure:
         await followups.ask(tx, followups.DELETION, subject, cause=sequence, due=now)
 
 
-async def _write(tx: Tx, judged: Sequence[Judged], now: datetime) -> None:
-    """Events join the queue of their lane."""
-    at = clock.micros(now)
-    await tx.executemany(
-        "UPDATE outbox SET verdict = ?, state = ?, type = ?, subject = ?, lane = ?, priority = ?,"
-        " changed_at = ?, next_attempt_at = NULL, code = ?, message = ?, settled_at = ?"
-        " WHERE sequence = ?",
-        [_verdict_row(row, at) for row in judged],
+async def _release(tx: Tx, subject: str) -> None:
+    """Rows that wait for a look nobody asks for any more (one of the same subject took its place)
+    go back to the judge."""
+    await tx.execute(
+        "UPDATE outbox SET next_attempt_at = NULL WHERE subject = ? AND verdict IS NULL"
+        " AND sequence NOT IN (SELECT cause FROM followups)",
+        (subject,),
     )
+
+
+async def _write(tx: Tx, judged: Sequence[Judged], now: datetime) -> None:
+    """Events join the queue of their lane; one that had to wait for its verdict may be its head."""
+    at = clock.micros(now)
+    await tx.executemany(_WRITE_VERDICT, [_verdict_row(row, at) for row in judged])
     await tx.executemany(
-        "INSERT INTO lanes VALUES (?, ?, ?, NULL) ON CONFLICT (lane) DO NOTHING",
+        "INSERT INTO lanes VALUES (?, ?, ?, NULL) ON CONFLICT (lane) DO UPDATE"
+        " SET head = excluded.head WHERE excluded.head < head",
         [
             (row.reading.lane, row.sequence, row.reading.priority)
             for row in judged

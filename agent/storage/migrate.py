@@ -21,10 +21,6 @@ def migrate(path: Path) -> None:
     """
     connection = sqlite3.connect(path, isolation_level=None, timeout=10)
     try:
-        # Space is given back in small steps only if this is set before the first table is made.
-        connection.execute(f"PRAGMA auto_vacuum = {AUTO_VACUUM_INCREMENTAL}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
         [(version,)] = connection.execute("PRAGMA user_version")
         numbered = _migrations()
         if version > len(numbered):
@@ -32,6 +28,10 @@ def migrate(path: Path) -> None:
                 f"{path} was written by a newer woo-agent (schema {version})",
                 hint="install that version again; nothing was changed",
             )
+        # Space is given back in small steps only if this is set before the first table is made.
+        connection.execute(f"PRAGMA auto_vacuum = {AUTO_VACUUM_INCREMENTAL}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
         for number, sql in enumerate(numbered[version:], start=version + 1):
             connection.executescript(
                 f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {number}; COMMIT;"

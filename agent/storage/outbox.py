@@ -19,48 +19,48 @@ if TYPE_CHECKING:
 FARTHEST_WAIT_S = 7200
 
 
-async def append(tx: Tx, webhooks: Sequence[tuple[str, delivery.Webhook]]) -> None:
-    """Stores (event id, webhook) pairs in order. Their numbers rise above every earlier one's, and
-    above the clock's microseconds: also where the database that gave earlier ones is lost."""
+async def append(
+    tx: Tx, webhooks: Sequence[tuple[str, delivery.Webhook]], last: int | None = None
+) -> int:
+    """Stores (event id, webhook) pairs in order; the last number given.
+
+    Numbers rise above ``last``, the one given before (None: as the database has it), and above the
+    clock's microseconds: so they also rise where the database that gave earlier ones is lost. It is
+    a single statement: a transaction of its own where none is open.
+    """
+    if last is None:
+        last = await last_sequence(tx)
     now = clock.micros(max(webhook.received_at for _, webhook in webhooks))
-    first = await _next_numbers(tx, now, len(webhooks))
-    rows, bodies = [], []
+    first = max(last + 1, now)
+    values: list[object] = []
     for sequence, (event_id, webhook) in enumerate(webhooks, start=first):
-        rows.append(
-            (
-                sequence,
-                event_id,
-                clock.micros(webhook.received_at),
-                webhook.topic,
-                len(webhook.body),
-            )
-        )
-        bodies.append(
-            (sequence, webhook.source, webhook.webhook_id, webhook.delivery_id, webhook.body)
-        )
-    await tx.executemany(
-        "INSERT INTO outbox (sequence, id, received_at, topic, size) VALUES (?, ?, ?, ?, ?)", rows
-    )
-    await tx.executemany("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", bodies)
+        values += (sequence, event_id, clock.micros(webhook.received_at), webhook.topic)
+        values += (webhook.source, webhook.webhook_id, webhook.delivery_id, webhook.body)
+    rows = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(webhooks))
+    await tx.execute(f"INSERT INTO arrivals VALUES {rows}", values)
+    return first + len(webhooks) - 1
 
 
-async def _next_numbers(tx: Tx, now: int, count: int) -> int:
-    [(last,)] = await tx.execute_fetchall(
-        "UPDATE counters SET value = max(value + 1, ?) + ? WHERE name = 'sequence' RETURNING value",
-        (now, count - 1),
+async def last_sequence(db: aiosqlite.Connection) -> int:
+    """The highest number that was ever given here; arrivals may be gone, the counter stays."""
+    [(last,)] = await db.execute_fetchall(
+        "SELECT max(value, coalesce((SELECT max(sequence) FROM arrivals), 0))"
+        " FROM counters WHERE name = 'sequence'"
     )
-    return int(last) - count + 1
+    return int(last)
 
 
 async def unjudged(db: aiosqlite.Connection, most: int) -> list[delivery.Received]:
-    """The oldest rows without a verdict, waiting ones (see ``wait_for_check``) left out."""
-    rows = await db.execute_fetchall(
-        "SELECT sequence, id, received_at, topic, source, webhook_id, delivery_id, body"
-        " FROM outbox JOIN bodies USING (sequence)"
-        " WHERE verdict IS NULL AND next_attempt_at IS NULL ORDER BY sequence LIMIT ?",
+    """The oldest arrivals without a verdict, those left out that wait for the store's answer."""
+    again = await db.execute_fetchall(
+        "SELECT sequence FROM outbox WHERE verdict IS NULL AND next_attempt_at IS NULL"
+        " ORDER BY sequence LIMIT ?",
         (most,),
     )
-    return [_received(row) for row in rows]
+    fresh = await db.execute_fetchall(
+        "SELECT sequence FROM unjudged ORDER BY sequence LIMIT ?", (most,)
+    )
+    return await received(db, sorted(row[0] for row in (*again, *fresh))[:most])
 
 
 async def received(db: aiosqlite.Connection, sequences: Iterable[int]) -> list[delivery.Received]:
@@ -68,8 +68,7 @@ async def received(db: aiosqlite.Connection, sequences: Iterable[int]) -> list[d
     wanted = list(sequences)
     rows = await db.execute_fetchall(
         "SELECT sequence, id, received_at, topic, source, webhook_id, delivery_id, body"
-        " FROM outbox JOIN bodies USING (sequence)"
-        f" WHERE sequence IN ({marks(wanted)}) ORDER BY sequence",
+        f" FROM arrivals WHERE sequence IN ({marks(wanted)}) ORDER BY sequence",
         wanted,
     )
     return [_received(row) for row in rows]
@@ -105,10 +104,8 @@ async def is_any_due(db: aiosqlite.Connection, now: datetime) -> bool:
 async def heads(db: aiosqlite.Connection, most: int) -> list[delivery.Head]:
     """The oldest pending event of each ready lane: by priority, then by age."""
     rows = await db.execute_fetchall(
-        "SELECT ready.lane, head, size FROM"
-        " (SELECT lane, head, priority FROM lanes WHERE parked_until IS NULL"
-        "  ORDER BY priority, head LIMIT ?) AS ready"
-        " JOIN outbox ON sequence = head ORDER BY ready.priority, head",
+        "SELECT lanes.lane, head, size FROM lanes CROSS JOIN outbox ON sequence = head"
+        " WHERE parked_until IS NULL ORDER BY lanes.priority, head LIMIT ?",
         (most,),
     )
     return [delivery.Head(*row) for row in rows]
@@ -117,8 +114,8 @@ async def heads(db: aiosqlite.Connection, most: int) -> list[delivery.Head]:
 async def events(db: aiosqlite.Connection, sequences: Sequence[int]) -> list[delivery.Event]:
     """Judged rows with their bodies, oldest first."""
     rows = await db.execute_fetchall(
-        "SELECT sequence, id, type, subject, lane, topic, received_at, changed_at, attempts,"
-        " replay, body FROM outbox JOIN bodies USING (sequence)"
+        "SELECT sequence, outbox.id, type, subject, lane, outbox.topic, outbox.received_at,"
+        " changed_at, attempts, replay, body FROM outbox JOIN arrivals USING (sequence)"
         f" WHERE sequence IN ({marks(sequences)}) ORDER BY sequence",
         tuple(sequences),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent import clock, errors
 from agent.model import envelope
 from agent.model.delivery import State, Verdict
+from agent.storage import outbox
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,12 +33,12 @@ class Filter:
 async def rows(db: aiosqlite.Connection, wanted: Filter) -> list[dict[str, Any]]:
     """The newest rows first, as ``outbox list --json`` prints them."""
     found = await db.execute_fetchall(
-        f"SELECT {_COLUMNS} FROM outbox"
+        f"SELECT {_COLUMNS} FROM outbox_rows"
         " WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR subject = ?2)"
         " ORDER BY sequence DESC LIMIT ?3",
         (wanted.state, wanted.subject, wanted.limit),
     )
-    return [_row(row) for row in found]
+    return [_row(line) for line in found]
 
 
 async def row(db: aiosqlite.Connection, event_id: str) -> dict[str, Any]:
@@ -48,8 +49,9 @@ async def row(db: aiosqlite.Connection, event_id: str) -> dict[str, Any]:
     found = list(
         await db.execute_fetchall(
             f"SELECT {_COLUMNS}, source, webhook_id, delivery_id, body, position, accepted_at"
-            " FROM outbox JOIN bodies USING (sequence)"
-            " WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2",
+            " FROM (SELECT * FROM outbox_rows WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2)"
+            " JOIN (SELECT sequence, source, webhook_id, delivery_id, body FROM arrivals)"
+            " USING (sequence)",
             (event_id,),
         )
     )
@@ -88,7 +90,8 @@ async def stats(db: aiosqlite.Connection, now: datetime) -> dict[str, Any]:
             "SELECT state, verdict, n FROM outbox_tally WHERE n > 0"
         )
     }
-    [(last,)] = await db.execute_fetchall("SELECT value FROM counters WHERE name = 'sequence'")
+    [(unjudged,)] = await db.execute_fetchall("SELECT count(*) FROM unjudged")
+    tally[State.PENDING, ""] = tally.get((State.PENDING, ""), 0) + unjudged
     return {
         **{
             state.value: sum(n for (s, _), n in tally.items() if s == state)
@@ -100,12 +103,14 @@ async def stats(db: aiosqlite.Connection, now: datetime) -> dict[str, Any]:
             for verdict in Verdict
             if verdict is not Verdict.EVENT
         },
-        "unjudged": tally.get((State.PENDING, ""), 0),
-        "oldest_pending_s": await _oldest(db, now, "SELECT received_at FROM outbox"
-            " WHERE state = 'pending' ORDER BY sequence LIMIT 1"),
-        "oldest_order_s": await _oldest(db, now, "SELECT received_at FROM outbox"
+        "unjudged": tally[State.PENDING, ""],
+        "oldest_pending_s": await _oldest(db, now, "SELECT min(received_at) FROM"
+            " (SELECT * FROM (SELECT received_at FROM outbox WHERE state = 'pending'"
+            "  ORDER BY sequence LIMIT 1) UNION ALL SELECT * FROM (SELECT received_at FROM unjudged"
+            "  ORDER BY sequence LIMIT 1))"),
+        "oldest_order_s": await _oldest(db, now, "SELECT min(received_at) FROM outbox"
             " WHERE sequence = (SELECT head FROM lanes WHERE priority = 0 ORDER BY head LIMIT 1)"),
-        "last_sequence": envelope.sequence_text(last),
+        "last_sequence": envelope.sequence_text(await outbox.last_sequence(db)),
         "db_bytes": await size(db),
     }  # fmt: skip
 
@@ -118,10 +123,10 @@ async def size(db: aiosqlite.Connection) -> int:
 
 
 async def _oldest(db: aiosqlite.Connection, now: datetime, query: str) -> float | None:
-    found = list(await db.execute_fetchall(query))
-    if not found:
+    [(at,)] = await db.execute_fetchall(query)
+    if at is None:
         return None
-    return max(0.0, round((now - clock.from_micros(found[0][0])).total_seconds(), 3))
+    return max(0.0, round((now - clock.from_micros(at)).total_seconds(), 3))
 
 
 def _time(at: int | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agent.storage import cursors, followups, inbox, judging, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from agent.model.update import Fence, FenceKey, Intake, KnownVersions, Opened, Settlement
     from agent.storage.database import Database
+    from agent.storage.writer import Tx
 
 
 class Outbox:
@@ -42,9 +43,13 @@ class Outbox:
         self._clock = clock
         self._reread = reread
         self._version = version
+        self._last: int | None = None  # the last number given: nobody else gives any
 
-    async def append(self, event_id: str, webhook: Webhook) -> None:
-        await self._db.writer.add(outbox.append, (event_id, webhook))
+    def append(self, event_id: str, webhook: Webhook) -> Awaitable[None]:
+        return self._db.writer.add(self._append, (event_id, webhook))
+
+    async def _append(self, tx: Tx, webhooks: Sequence[tuple[str, Webhook]]) -> None:
+        self._last = await outbox.append(tx, webhooks, self._last)
 
     async def unjudged(self, most: int) -> list[Received]:
         return await self._db.read(outbox.unjudged, most)

@@ -24,7 +24,7 @@ async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) ->
     for event_id in event_ids:
         rows = list(
             await tx.execute_fetchall(
-                "SELECT sequence, state, verdict, subject FROM outbox WHERE id = ?", (event_id,)
+                "SELECT sequence, state, verdict, subject FROM outbox_rows WHERE id = ?", (event_id,)
             )
         )
         if not rows:
@@ -46,11 +46,13 @@ async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) ->
 
 
 async def all_dead(tx: Tx, *, who: str, now: datetime) -> int:
-    """Puts every dead event back whose subject has no later accepted one; how many."""
+    """Puts every dead event back whose subject has no later one that is accepted, pending or dead
+    too; how many."""
     rows = await tx.execute_fetchall(
         "SELECT sequence, id FROM outbox AS dead WHERE state = 'dead' AND NOT EXISTS"
         " (SELECT 1 FROM outbox AS later WHERE later.subject = dead.subject"
-        "  AND later.sequence > dead.sequence AND later.state IN ('accepted', 'dead'))"
+        "  AND later.sequence > dead.sequence AND later.verdict = 'event'"
+        "  AND later.state IN ('accepted', 'pending', 'dead'))"
     )
     found = list(rows)
     await _requeue(tx, [sequence for sequence, _ in found])

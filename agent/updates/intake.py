@@ -38,8 +38,11 @@ class Entry:
 
 def entries(items: Sequence[object]) -> list[Entry]:
     """Every item of a page; of items with one id the first counts."""
-    read = [Entry(updates.identity(item), item, updates.read(item)) for item in items]
-    return list({entry.id: entry for entry in reversed(read)}.values())[::-1]
+    read: dict[str, Entry] = {}
+    for item in items:
+        entry = Entry(updates.identity(item), item, updates.read(item))
+        read.setdefault(entry.id, entry)
+    return list(read.values())
 
 
 def skus(page: Sequence[Entry]) -> list[str]:

@@ -5,6 +5,7 @@ WooCommerce takes nearly anything and answers 200, so everything is checked here
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -73,9 +74,11 @@ def make(
     targets: list[Target] = []
     for group in _by_subject(due):
         acted_on: list[Opened] = []
+        in_force = functools.partial(versions.in_force, fences=known.fences, later=later)
+        coming = [in_force(opened, stronger=()).get("regular_price") for opened in group]
         for opened in versions.strongest_first(group):
-            values = versions.in_force(opened, known.fences, stronger=acted_on, later=later)
-            outcome = _one(opened, values, found[opened.update.sku], rules, now)
+            values = in_force(opened, stronger=acted_on)
+            outcome = _one(opened, values, coming, found[opened.update.sku], rules, now)
             if isinstance(outcome, Settlement):
                 settled.append(outcome)
             else:
@@ -100,10 +103,12 @@ def shown(product: StoreProduct, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _one(
     opened: Opened,
     values: Mapping[str, Any],
+    coming: Sequence[str | None],
     products: Sequence[StoreProduct],
     rules: Rules,
     now: datetime,
 ) -> Settlement | list[Target]:
+    """``coming`` are the regular prices that updates of the round may set."""
     update = opened.update
     if update.expires_at is not None and update.expires_at <= now:
         return _refused(opened, Refusal(Code.EXPIRED, "expires_at has passed"))
@@ -114,7 +119,12 @@ def _one(
     if not products:
         return _unknown(opened, rules, now)
     refusal = _ambiguous(products, rules) or next(
-        (found for product in products if (found := _unfit(opened, product, values, rules))), None
+        (
+            found
+            for product in products
+            if (found := _unfit(opened, product, values, coming, rules))
+        ),
+        None,
     )
     if refusal is not None:
         return _refused(opened, refusal)
@@ -164,13 +174,19 @@ def _ambiguous(products: Sequence[StoreProduct], rules: Rules) -> Refusal | None
 
 
 def _unfit(
-    opened: Opened, product: StoreProduct, values: Mapping[str, Any], rules: Rules
+    opened: Opened,
+    product: StoreProduct,
+    values: Mapping[str, Any],
+    coming: Sequence[str | None],
+    rules: Rules,
 ) -> Refusal | None:
     match opened.update:
         case StockUpdate():
             return _unfit_stock(product, rules)
         case PriceUpdate() as update:
-            return _unfit_price(update, product, values, rules)
+            return _unfit_price(update, product, values, rules) or _unfit_sale(
+                product, values, coming
+            )
 
 
 def _unfit_stock(product: StoreProduct, rules: Rules) -> Refusal | None:
@@ -202,16 +218,21 @@ def _unfit_price(
         return Refusal(Code.WRONG_TAX, f"the store enters prices with tax {mode}")
     if product.type in _NO_PRICE:
         return Refusal(Code.NOT_APPLIED, f"a {product.type} product has no price of its own")
-    return _unfit_sale(product, values)
+    return None
 
 
-def _unfit_sale(product: StoreProduct, values: Mapping[str, Any]) -> Refusal | None:
+def _unfit_sale(
+    product: StoreProduct, values: Mapping[str, Any], coming: Sequence[str | None]
+) -> Refusal | None:
     """A sale that is no reduction is cleared by the store in silence."""
     sale = values.get("sale_price")
-    regular = values.get("regular_price", product.values["regular_price"])
-    if sale is not None and (regular is None or Decimal(sale) >= Decimal(regular)):
+    regulars: Sequence[str | None] = [product.values["regular_price"], *coming]
+    if "regular_price" in values:
+        regulars = [values["regular_price"]]
+    highest = max((Decimal(regular) for regular in regulars if regular), default=None)
+    if sale is not None and (highest is None or Decimal(sale) >= highest):
         return Refusal(
-            Code.SALE_CLEARED, f"sale_price {sale} is not below the regular price {regular}"
+            Code.SALE_CLEARED, f"sale_price {sale} is not below the regular price {highest}"
         )
     return None
 

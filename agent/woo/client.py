@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,6 +29,9 @@ PER_PAGE = 100
 _LONGEST_QUERY = 4000
 _READ_TRIES = 3
 _EXCERPT = 200
+# A comma parts two SKUs, and sanitize_text_field takes away or changes the others; an octet
+# (%41) also breaks the signature of the whole request, since WooCommerce decodes twice.
+_UNASKABLE = re.compile(r"[,<]|%[0-9A-Fa-f]{2}|  |^ | $|^$")
 _NOT_OURS = frozenset({401, 403})
 
 
@@ -50,19 +54,19 @@ class Client:
 
     async def profile(self) -> StoreProfile:
         """Currency and tax mode."""
-        currency = await self._read("settings/general/woocommerce_currency")
-        included = await self._read("settings/tax/woocommerce_prices_include_tax")
-        return StoreProfile(str(currency.get("value")), included.get("value") == "yes")
+        currency = await self._field("settings/general/woocommerce_currency", "value")
+        included = await self._field("settings/tax/woocommerce_prices_include_tax", "value")
+        return StoreProfile(currency, included == "yes")
 
     async def find(self, skus: Sequence[str]) -> dict[str, list[StoreProduct]]:
         """Products and variations by SKU, exactly as asked: the store ignores case and blanks, and
-        answers every product to an empty SKU. A SKU with a comma can't be asked for."""
-        askable = [sku for sku in skus if sku.strip() == sku and sku and "," not in sku]
+        answers every product to an empty SKU. What it can't be asked for it does not have."""
+        askable = [sku for sku in skus if not _UNASKABLE.search(sku)]
         found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
         for chunk in _chunks(askable):
             for row in await self._pages("products", {"sku": ",".join(chunk)}):
                 product = wire.product(row)
-                if product is not None and product.sku in found:
+                if product is not None and product.sku in chunk:
                     found[product.sku].append(product)
         return found
 
@@ -81,12 +85,11 @@ class Client:
         """The post status of a product or coupon, ``trash`` for a trashed one; None if there is no
         such resource of that kind."""
         try:
-            body = await self._read(f"{resource}s/{number}", {"_fields": "id,status"})
+            return await self._field(f"{resource}s/{number}", "status", {"_fields": "id,status"})
         except errors.StoreRejectedError as error:
             if error.status == 404:
                 return None
             raise
-        return str(body.get("status"))
 
     async def _pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
         rows: list[Any] = []
@@ -103,12 +106,20 @@ class Client:
             if len(more) < PER_PAGE:
                 return rows
 
+    async def _field(self, path: str, name: str, query: Mapping[str, str] | None = None) -> str:
+        body = await self._read(path, query)
+        if not isinstance(body, Mapping) or not isinstance(body.get(name), str):
+            raise errors.StoreUnavailableError(
+                f"the store's answer to {path} has no {name}", hint=self._hint
+            )
+        return str(body[name])
+
     async def _read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """Reading can be repeated: a moment's trouble is nobody's business."""
         async for attempt in tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_is_momentary),
             stop=tenacity.stop_after_attempt(_READ_TRIES),
-            wait=tenacity.wait_exponential_jitter(initial=0.2, max=2),
+            wait=tenacity.wait_exponential(multiplier=0.2, max=2),
             sleep=self._clock.sleep,
             reraise=True,
         ):
@@ -117,14 +128,14 @@ class Client:
         raise AssertionError("tenacity ends with a result or an error")
 
     async def _call(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
-        """The parsed answer of the first way of authentication that the store takes."""
-        while True:
-            way = self._ways[0]
+        """The parsed answer of the first way of authentication that the store takes; that one is
+        tried first from then on."""
+        for way in list(self._ways):
             status, headers, content = await self._request(way, method, path, query, body)
-            if status == 401 and len(self._ways) > 1:
-                del self._ways[0]
-                continue
-            return _parsed(status, headers, content, f"{method} {path}", self._hint)
+            if status != 401:
+                self._ways.sort(key=lambda known: known is not way)
+                break
+        return _parsed(status, headers, content, f"{method} {path}", self._hint)
 
     async def _request(
         self, way: auth.Auth, method: str, path: str, query: dict[str, str], body: Any
@@ -257,7 +268,7 @@ def _parsed(status: int, headers: Mapping[str, str], content: bytes, call: str, 
     raise errors.StoreUnavailableError(
         f"the store could not do {call}: {said}",
         hint=hint,
-        retry_after_s=float(asked) if asked.isdigit() else None,
+        retry_after_s=float(asked) if asked.isdecimal() else None,
     )
 
 

@@ -6,7 +6,6 @@ queue behind: the answer comes as soon as the body is on disk, and not before.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,21 +17,22 @@ from agent.model.delivery import Webhook
 from agent.woo import signature
 
 if TYPE_CHECKING:
+    import asyncio
     import random
+    from collections.abc import Awaitable
 
     from agent.clock import Clock
     from agent.settings import WebhookSettings
 
 # class-wc-webhook.php, deliver_ping: unsigned, and only exactly 200 counts as an answer.
 _PING = re.compile(rb"webhook_id=[0-9]+")
-_STORED_WITHIN_S = 15.0  # a store must be refused, not kept hanging, when the disk does not answer
 
 
 class Outbox(Protocol):
     """Where webhooks are kept."""
 
-    async def append(self, event_id: str, webhook: Webhook) -> None:
-        """Returns when it is on disk; raises StorageError."""
+    def append(self, event_id: str, webhook: Webhook) -> Awaitable[None]:
+        """Done when it is on disk; raises StorageError, at the latest after some seconds."""
 
 
 class Receiver:
@@ -95,9 +95,8 @@ class Receiver:
         )
         event_id = envelope.event_id(received_at, self._rng.getrandbits(74))
         try:
-            async with asyncio.timeout(_STORED_WITHIN_S):
-                await self._outbox.append(event_id, webhook)
-        except (errors.StorageError, TimeoutError):
+            await self._outbox.append(event_id, webhook)
+        except errors.StorageError:
             return self._answer(503, "the webhook can't be stored now")
         self._stored.set()
         return self._answer(200)

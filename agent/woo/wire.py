@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ PRODUCT_FIELDS = (
     "id,parent_id,type,sku,status,manage_stock,stock_quantity,regular_price,sale_price,"
     "date_on_sale_from_gmt,date_on_sale_to_gmt"
 )
+_DECIMAL = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)")
 _WRITTEN_AS = {
     "quantity": "stock_quantity",
     "regular_price": "regular_price",
@@ -38,7 +40,7 @@ def product(row: Any, *, parent_id: int = 0) -> StoreProduct | None:
         status=str(row.get("status") or ""),
         manages_stock=row.get("manage_stock") or False,
         values={
-            "quantity": int(quantity) if isinstance(quantity, int | float) else None,
+            "quantity": quantity if type(quantity) in (int, float) else None,
             "regular_price": price(row.get("regular_price")),
             "sale_price": price(row.get("sale_price")),
             "sale_from": reading.moment(row.get("date_on_sale_from_gmt")),
@@ -49,8 +51,9 @@ def product(row: Any, *, parent_id: int = 0) -> StoreProduct | None:
 
 
 def price(value: object) -> str | None:
-    """Decimal text as it stands, None for the empty text that WooCommerce shows for no price."""
-    return value if isinstance(value, str) and value else None
+    """Decimal text as it stands, None for the empty text that WooCommerce shows for no price, and
+    for what only a plugin can have put there."""
+    return value if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
 
 
 def same(field: str, one: object, other: object) -> bool:
@@ -58,10 +61,7 @@ def same(field: str, one: object, other: object) -> bool:
     if one is None or other is None:
         return one is other
     if field in ("regular_price", "sale_price"):
-        try:
-            return Decimal(str(one)) == Decimal(str(other))
-        except ArithmeticError:
-            return False
+        return Decimal(str(one)) == Decimal(str(other))
     if isinstance(one, datetime) and isinstance(other, datetime):  # kept to the second
         return one.replace(microsecond=0) == other.replace(microsecond=0)
     return one == other

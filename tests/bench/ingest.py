@@ -68,7 +68,7 @@ async def _receiver(opened: AsyncExitStack, folder: Path) -> int:
         agents.configured(folder).webhooks,
         outbox,
         clock=SystemClock(),
-        rng=random.SystemRandom(),
+        rng=random.Random(),
         stored=asyncio.Event(),
     )
     return await _listen(opened, receiver.application())

@@ -1,8 +1,21 @@
--- The outbox: what the store said. Narrow rows that change; the bodies, which never do, lie apart.
+-- What the store said, as it came: a log that is only appended to, so that taking a webhook in costs
+-- one insert into one table.
+CREATE TABLE arrivals (
+  sequence    INTEGER PRIMARY KEY,                   -- strictly rising, also across lost states
+  id          TEXT NOT NULL,                         -- UUIDv7: the event's id, made once
+  received_at INTEGER NOT NULL,                      -- microseconds since 1970, UTC, as all times
+  topic       TEXT NOT NULL,
+  source      TEXT NOT NULL,
+  webhook_id  TEXT NOT NULL,
+  delivery_id TEXT NOT NULL,                         -- kept for the record; not an identity
+  body        BLOB NOT NULL
+) STRICT;
+
+-- The outbox: what became of each arrival once it was judged. Narrow rows, because they change.
 CREATE TABLE outbox (
-  sequence        INTEGER PRIMARY KEY,               -- strictly rising, also across lost states
-  id              TEXT NOT NULL UNIQUE,              -- UUIDv7: the event's id, made once
-  received_at     INTEGER NOT NULL,                  -- microseconds since 1970, UTC, as all times
+  sequence        INTEGER PRIMARY KEY REFERENCES arrivals (sequence) ON DELETE CASCADE,
+  id              TEXT NOT NULL UNIQUE,
+  received_at     INTEGER NOT NULL,
   topic           TEXT NOT NULL,
   size            INTEGER NOT NULL,                  -- bytes of the body
   state           TEXT NOT NULL DEFAULT 'pending'
@@ -36,14 +49,6 @@ CREATE INDEX outbox_subject ON outbox (subject, sequence);
 CREATE INDEX outbox_dead ON outbox (sequence) WHERE state = 'dead';
 CREATE INDEX outbox_settled ON outbox (settled_at) WHERE settled_at IS NOT NULL;
 
-CREATE TABLE bodies (
-  sequence    INTEGER PRIMARY KEY REFERENCES outbox (sequence) ON DELETE CASCADE,
-  source      TEXT NOT NULL,
-  webhook_id  TEXT NOT NULL,
-  delivery_id TEXT NOT NULL,                         -- kept for the record; not an identity
-  body        BLOB NOT NULL
-) STRICT;
-
 CREATE TABLE attempts (
   sequence INTEGER NOT NULL REFERENCES outbox (sequence) ON DELETE CASCADE,
   n        INTEGER NOT NULL,
@@ -67,10 +72,23 @@ CREATE INDEX lanes_ready ON lanes (priority, head) WHERE parked_until IS NULL;
 CREATE INDEX lanes_parked ON lanes (parked_until) WHERE parked_until IS NOT NULL;
 CREATE INDEX lanes_head ON lanes (priority, head);
 
+-- What the judge has not looked at yet, and everything that people see as a row of the outbox.
+CREATE VIEW unjudged AS
+  SELECT * FROM arrivals
+  WHERE sequence > (SELECT value FROM counters WHERE name = 'judged')
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.sequence = arrivals.sequence);
+
+CREATE VIEW outbox_rows AS
+  SELECT sequence, id, received_at, topic, state, verdict, type, subject, attempts,
+         next_attempt_at, position, accepted_at, code, message FROM outbox
+  UNION ALL
+  SELECT sequence, id, received_at, topic, 'pending', NULL, NULL, NULL, 0,
+         NULL, NULL, NULL, NULL, NULL FROM unjudged;
+
 -- How many rows stand where, so that nobody has to count them.
 CREATE TABLE outbox_tally (
   state   TEXT NOT NULL,
-  verdict TEXT NOT NULL,                             -- '' while not judged
+  verdict TEXT NOT NULL,                             -- '' while the store is asked first
   n       INTEGER NOT NULL,
   PRIMARY KEY (state, verdict)
 ) STRICT, WITHOUT ROWID;
@@ -166,7 +184,8 @@ CREATE TABLE counters (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO counters VALUES ('sequence', 0);
+-- sequence: no number up to this is given again; judged: no arrival up to this lacks a row.
+INSERT INTO counters VALUES ('sequence', 0), ('judged', 0);
 
 -- Who did what, when and why.
 CREATE TABLE audit (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agent.model import envelope
 from agent.model.order import data as order_data
 from agent.woo.translate import order, reading
+from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
     from agent.model.delivery import Event
@@ -17,9 +18,11 @@ def encoded(event: Event, *, store_id: str, payload: str) -> bytes:
 
     Raises Untranslatable.
     """
-    return envelope.encode(
-        envelope.make(event, store_id=store_id, data=data(event.type, event.body, payload=payload))
-    )
+    carried = data(event.type, event.body, payload=payload)
+    try:
+        return envelope.encode(envelope.make(event, store_id=store_id, data=carried))
+    except RecursionError:  # it could just be parsed
+        raise Untranslatable("body", "is nested too deeply") from None
 
 
 def data(kind: str, body: bytes, *, payload: str) -> Any:

@@ -6,6 +6,7 @@ Topics and their quirks: WooCommerce ``includes/class-wc-webhook.php`` and the r
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ _VOLATILE = frozenset(
 _RETAIL = frozenset({"order", "customer", "product", "coupon"})
 _PRIORITY = {"order": 0, "refund": 0, "customer": 1, "inventory": 2, "product": 3}
 _LOWEST_PRIORITY = 4
-_DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
+_DRAFTS = ("checkout-draft", "auto-draft", "draft", "new")  # no set: a status may be a list
 _TOPIC = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_-]+)*")
 _ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -49,14 +50,19 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
     try:
-        body = parse(webhook.body)
+        return _of_body(webhook.topic, parse(webhook.body))
     except Untranslatable as error:
         return Reading(untranslatable=str(error))
+    except RecursionError:  # it could just be parsed, but not be written again
+        return Reading(untranslatable="body: is nested too deeply")
+
+
+def _of_body(topic: str, body: Mapping[str, Any]) -> Reading:
     if _is_error(body):
         return Reading(verdict=Verdict.ERROR_BODY)
-    if not _TOPIC.fullmatch(webhook.topic):
+    if not _TOPIC.fullmatch(topic):
         return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
-    resource, _, event = webhook.topic.partition(".")
+    resource, _, event = topic.partition(".")
     if resource in _RETAIL and event in ("created", "updated", "restored", "deleted"):
         return _of_resource(resource, event, body)
     return _passed_through(resource, event, body)
@@ -65,7 +71,7 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
 def parse(body: bytes) -> dict[str, Any]:
     """The JSON object in a body; raises Untranslatable."""
     try:
-        parsed = json.loads(body, parse_constant=_not_json)
+        parsed = json.loads(body, parse_constant=_not_json, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Untranslatable("body", "is not JSON") from None
     if not isinstance(parsed, dict):
@@ -77,15 +83,22 @@ def _not_json(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):  # 1e999 could be read, but never written as JSON again
+        _not_json(digits)
+    return number
+
+
 def moment(gmt: object) -> datetime | None:
     """A ``*_gmt`` date of WooCommerce: naive in the body, UTC by name."""
     if not isinstance(gmt, str):
         return None
     try:
         parsed = datetime.fromisoformat(gmt)
-    except ValueError:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def _foreign(source: str, homes: Iterable[str]) -> bool:

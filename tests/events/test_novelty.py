@@ -1,0 +1,134 @@
+"""What is news, told by content and never by a clock."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.events import novelty, verdicts
+from agent.events.verdicts import Read
+from agent.model.delivery import Known, Reading, Verdict
+
+START = datetime(2026, 11, 24, 8, tzinfo=UTC)
+VERSION = 1
+EVENT, DUPLICATE, STALE = Verdict.EVENT, Verdict.DUPLICATE, Verdict.STALE
+
+
+def body(content: str, minute: int | None, *, revives: bool = False) -> Reading:
+    changed_at = None if minute is None else START + timedelta(minutes=minute)
+    return Reading(
+        type="retail.order.snapshot.v1",
+        subject="order/1",
+        lane="order/1",
+        changed_at=changed_at,
+        digest=content.encode(),
+        revives=revives,
+    )
+
+
+GONE = Reading("retail.order.deleted.v1", "order/1", "order/1", digest=b"deleted", deletion=True)
+
+
+@pytest.mark.parametrize(
+    ("history", "wanted"),
+    [
+        pytest.param([body("A", 1)], [EVENT], id="never seen"),
+        pytest.param([body("A", 1), body("A", 1)], [EVENT, DUPLICATE], id="the same twice"),
+        pytest.param([body("A", 1), body("A", 2)], [EVENT, DUPLICATE], id="saved unchanged"),
+        pytest.param([body("A", 1), body("B", 1)], [EVENT, EVENT], id="two in one second"),
+        pytest.param(
+            [body("A", 1), body("B", 2), body("A", 3)], [EVENT, EVENT, EVENT], id="A, B, A"
+        ),
+        pytest.param(
+            [body("A", 1), body("B", 2), body("A", 1)], [EVENT, EVENT, STALE], id="A came late"
+        ),
+        pytest.param([body("B", 2), body("A", 1)], [EVENT, STALE], id="the older one came second"),
+        pytest.param(
+            [body("A", 1), body("A", 5), body("B", 3)],
+            [EVENT, DUPLICATE, STALE],
+            id="a duplicate confirms what is newest",
+        ),
+        pytest.param(
+            [body("A", 5), body("A", 1), body("B", 3)],
+            [EVENT, DUPLICATE, STALE],
+            id="an older duplicate does not make it older",
+        ),
+        pytest.param([body("A", None), body("B", None)], [EVENT, EVENT], id="without dates"),
+        pytest.param(
+            [body("A", 2), body("B", None), body("C", 1)],
+            [EVENT, EVENT, STALE],
+            id="no date does not forget the last one",
+        ),
+        pytest.param([GONE, GONE], [EVENT, DUPLICATE], id="deleted twice"),
+        pytest.param([body("A", 1), GONE], [EVENT, EVENT], id="deleted"),
+        pytest.param(
+            [body("A", 1), GONE, body("A", 1), body("B", 2)],
+            [EVENT, EVENT, STALE, STALE],
+            id="late bodies do not bring it back",
+        ),
+        pytest.param(
+            [body("A", 1), GONE, body("A", 1, revives=True), body("A", 1), body("B", 2), GONE],
+            [EVENT, EVENT, EVENT, DUPLICATE, EVENT, EVENT],
+            id="restored",
+        ),
+        pytest.param(
+            [body("A", 1), body("A", 1, revives=True)], [EVENT, DUPLICATE], id="it was never gone"
+        ),
+    ],
+)
+@pytest.mark.parametrize("batch_size", [1, 2, 10])
+def test_histories_of_one_subject(
+    history: list[Reading], wanted: list[Verdict], batch_size: int
+) -> None:
+    assert list(_judged(history, {}, batch_size).values()) == wanted
+
+
+def test_a_body_without_a_subject_is_always_an_event() -> None:
+    known = Known(1, b"", VERSION, None, deleted=False)
+    assert novelty.verdict(Reading(), known) is EVENT
+    assert novelty.learned(Reading(), None, EVENT, sequence=1, version=VERSION) is None
+
+
+@given(
+    contents=st.lists(st.sampled_from("ABC"), min_size=1, max_size=8),
+    data=st.data(),
+    batch_size=st.integers(1, 4),
+)
+def test_the_newest_content_delivered_is_the_one_accepted_last(
+    contents: list[str], data: st.DataObject, batch_size: int
+) -> None:
+    """Whatever comes late, twice or never: the store went through ``contents``, a minute each."""
+    arrived = data.draw(
+        st.lists(st.integers(0, len(contents) - 1), min_size=1, max_size=20), label="arrived"
+    )
+    history = [body(contents[minute], minute) for minute in arrived]
+    register: dict[str, Known] = {}
+    found = _judged(history, register, batch_size)
+    accepted = [n for n, verdict in found.items() if verdict is EVENT]
+    assert history[accepted[-1]].digest == contents[max(arrived)].encode()
+    known = register["order/1"]
+    assert (known.digest, known.changed_at) == (
+        contents[max(arrived)].encode(),
+        START + timedelta(minutes=max(arrived)),
+    )
+    assert history[known.sequence].digest == known.digest
+    following = [history[n].digest for n in accepted]
+    assert all(one != other for one, other in itertools.pairwise(following))
+
+
+def _judged(
+    history: list[Reading], register: dict[str, Known], batch_size: int
+) -> dict[int, Verdict]:
+    """Sequence → verdict; the register afterwards is left in ``register``."""
+    found: dict[int, Verdict] = {}
+    for start in range(0, len(history), batch_size):
+        part = history[start : start + batch_size]
+        batch = [Read(sequence, said) for sequence, said in enumerate(part, start=start)]
+        judgement = verdicts.decide(batch, register, version=VERSION)
+        register |= judgement.learned
+        found |= {row.sequence: row.verdict for row in judgement.judged}
+    return found

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from agent.model import order as model
+from agent.model import personal
+from agent.model.personal import MASK
+from agent.woo.translate import order
+from tests import recordings
+
+
+@pytest.mark.parametrize(
+    ("shown", "masked"),
+    [
+        ({"email": "ada@example.com"}, {"email": MASK}),
+        ({"email": "", "phone": None}, {"email": "", "phone": None}),
+        ({"postcode": 10115}, {"postcode": MASK}),  # a plugin made a number of it
+        ({"note": ["one", {"by": "Ada"}]}, {"note": [MASK, {"by": MASK}]}),
+        ({"email_restrictions": ["a@example.com"]}, {"email_restrictions": [MASK]}),
+        ({"total": "12.90", "country": "DE"}, {"total": "12.90", "country": "DE"}),
+        ({"lines": [{"sku": "MUG-1", "note": "x"}]}, {"lines": [{"sku": "MUG-1", "note": MASK}]}),
+        ([{"city": "Köln"}, 3, None, True], [{"city": MASK}, 3, None, True]),
+        ("plain", "plain"),
+    ],
+)
+def test_what_is_hidden(shown: Any, masked: Any) -> None:
+    assert personal.masked(shown) == masked
+
+
+def test_what_is_handed_in_stays_as_it_is() -> None:
+    shown = {"billing": {"email": "ada@example.com"}}
+    personal.masked(shown)
+    assert shown == {"billing": {"email": "ada@example.com"}}
+
+
+_ADDRESS = ("first_name", "last_name", "company", "address_1", "address_2", "city", "postcode")
+
+
+@pytest.mark.parametrize("number", [14, 18, 28])
+def test_nothing_that_names_the_buyer_of_a_recorded_order_is_shown(number: int) -> None:
+    body = recordings.webhook(number).json()
+    names = [body["billing"][name] for name in (*_ADDRESS, "email", "phone")]
+    names += [body["shipping"][name] for name in _ADDRESS]
+    names += [body["order_key"], body["customer_ip_address"], body["transaction_id"]]
+    hidden = [name for name in names if name]
+    assert hidden
+    for shown in (body, model.data(order.translate(body))):
+        values = set(_texts(personal.masked(shown)))
+        assert not values & set(hidden)
+        assert body["currency"] in values
+    assert json.dumps(personal.masked(body))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in _texts(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []

@@ -1,0 +1,64 @@
+"""What is asked all day costs the same whether ten rows wait or ten million."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.storage import followups, outbox, outbox_view
+from tests.storage.seeding import AT, events
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import aiosqlite
+
+    from agent.storage.database import Database
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda db: outbox.heads(db, 100),
+        lambda db: outbox.unjudged(db, 50),
+        lambda db: outbox.is_any_due(db, AT),
+        lambda db: outbox.unpark(db, AT),
+        lambda db: outbox.advance(db, ["order/1"]),
+        lambda db: outbox.events(db, [1, 2]),
+        lambda db: outbox_view.stats(db, AT),
+        lambda db: followups.due(db, AT, 50),
+    ],
+    ids=["heads", "unjudged", "is_any_due", "unpark", "advance", "events", "stats", "followups"],
+)
+async def test_no_scan_of_rows_and_nothing_sorted(
+    db: Database, ask: Callable[[aiosqlite.Connection], Awaitable[object]]
+) -> None:
+    await events(db, "order/1")
+    plans = await _plans(db.writer._connection, ask)
+    assert plans
+    for plan in plans:
+        assert "TEMP B-TREE" not in plan
+        for table in ("outbox", "bodies", "lanes", "followups"):
+            # a scan of a partial index ends at the LIMIT: it holds nothing but what is wanted
+            assert plan not in (f"SCAN {table}", f"SCAN {table} USING INTEGER PRIMARY KEY")
+        if plan.startswith("SCAN outbox "):
+            assert "USING INDEX outbox_pending" in plan or "outbox_unjudged" in plan
+
+
+async def _plans(
+    db: aiosqlite.Connection, ask: Callable[[aiosqlite.Connection], Awaitable[object]]
+) -> list[str]:
+    """How SQLite goes about every statement that ``ask`` runs."""
+    statements: list[str] = []
+    await db.execute("BEGIN")
+    await db.set_trace_callback(statements.append)
+    await ask(db)
+    await db.set_trace_callback(None)  # type: ignore[arg-type]
+    await db.execute("ROLLBACK")
+    return [
+        row[3]
+        for statement in statements
+        for row in await db.execute_fetchall(f"EXPLAIN QUERY PLAN {statement}")
+        if "PRAGMA" not in statement
+    ]

@@ -1,0 +1,195 @@
+"""A bad answer of the store is told apart: try again, get a person, or take the no."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from agent import errors
+from agent.demo.site import Fault
+from tests import recordings
+from tests.gateway import certificates
+from tests.woo import shops
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REFUSED, REJECTED = errors.StoreRefusedError, errors.StoreRejectedError
+UNAVAILABLE = errors.StoreUnavailableError
+HTML = "<html><h1>Error</h1></html>"
+
+
+def coded(code: str, message: str = "No.") -> str:
+    """An error as WordPress words it."""
+    return json.dumps({"code": code, "message": message, "data": {"status": 400}})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (401, coded("woocommerce_rest_authentication_error"), REFUSED),
+        (401, coded("woocommerce_rest_cannot_view"), REFUSED),
+        (401, HTML, REFUSED),
+        (403, coded("rest_forbidden"), REFUSED),
+        (403, HTML, REFUSED),
+        (404, coded("rest_no_route"), REFUSED),
+        (404, HTML, REFUSED),
+        (404, "", REFUSED),
+        (301, HTML, REFUSED),
+        (302, "", REFUSED),
+        (400, coded("rest_invalid_param"), REJECTED),
+        (404, coded("woocommerce_rest_product_invalid_id"), REJECTED),
+        (413, coded("woocommerce_rest_request_entity_too_large"), REJECTED),
+        (413, HTML, UNAVAILABLE),
+        (400, HTML, UNAVAILABLE),
+        (408, coded("timeout"), UNAVAILABLE),
+        (429, coded("too_many_requests"), UNAVAILABLE),
+        (429, "slow down", UNAVAILABLE),
+        (500, HTML, UNAVAILABLE),
+        (500, coded("internal_server_error"), UNAVAILABLE),
+        (502, HTML, UNAVAILABLE),
+        (503, HTML, UNAVAILABLE),
+        (200, HTML, UNAVAILABLE),
+        (200, "", UNAVAILABLE),
+        (200, "null", UNAVAILABLE),
+        (200, "[" * 100_000, UNAVAILABLE),
+        (200, coded("odd"), UNAVAILABLE),
+        (200, "<b>Warning</b>: Undefined index\n" + '[{"id": 1, "sku": "MUG-1"}]', UNAVAILABLE),
+        (200, '{"id": 1}', UNAVAILABLE),
+        (204, "", UNAVAILABLE),
+    ],
+)
+async def test_every_bad_answer_has_its_kind(
+    status: int, body: str, kind: type[errors.StoreError]
+) -> None:
+    async with (
+        shops.scripted(lambda _: web.Response(status=status, text=body)) as store,
+        shops.calling(store.site.url) as calls,
+    ):
+        with pytest.raises(errors.StoreError) as caught:
+            await calls.find(["MUG-1"])
+    assert type(caught.value) is kind, caught.value
+    assert f" {status}" in caught.value.message or status == 200
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 400
+    assert caught.value.hint
+    if kind is not UNAVAILABLE:
+        assert len(store.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds", "asked"),
+    [
+        ("600", 600.0, 1),
+        ("0", 0.0, 1),
+        (None, None, 3),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None, 3),
+        ("²", None, 3),
+        ("soon", None, 3),
+    ],
+)
+async def test_when_to_come_back_is_heard_and_not_tried_before(
+    header: str | None, seconds: float | None, asked: int
+) -> None:
+    headers = {} if header is None else {"Retry-After": header}
+    async with (
+        shops.scripted(lambda _: web.Response(status=503, headers=headers)) as store,
+        shops.calling(store.site.url) as calls,
+    ):
+        with pytest.raises(UNAVAILABLE) as caught:
+            await calls.find(["MUG-1"])
+    assert caught.value.retry_after_s == seconds
+    assert len(store.asked) == asked
+
+
+async def test_maintenance_is_a_pause_of_ten_minutes() -> None:
+    store = shops.stand_in(shops.HurriedClock())
+    store.maintenance = True
+    async with store.serving(deliver=False), shops.calling(store.url) as calls:
+        with pytest.raises(UNAVAILABLE) as caught:
+            await calls.profile()
+    assert caught.value.retry_after_s == 600.0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("auth_bad_key", REFUSED),
+        ("auth_bad_signature", REFUSED),
+        ("auth_none", REFUSED),
+        ("auth_stale_timestamp", REFUSED),
+        ("route_missing", REFUSED),
+        ("order_get_missing", REJECTED),
+        ("products_per_page_101", REJECTED),
+        ("products_batch_101", REJECTED),
+        ("maintenance", UNAVAILABLE),
+    ],
+)
+async def test_what_a_running_store_answered_is_understood(
+    name: str, kind: type[errors.StoreError]
+) -> None:
+    recorded = recordings.rest(name)["response"]
+    body = recorded["body"]
+    text = body if isinstance(body, str) else json.dumps(body)
+    async with (
+        shops.scripted(lambda _: web.Response(status=recorded["status"], text=text)) as store,
+        shops.calling(store.site.url) as calls,
+    ):
+        with pytest.raises(kind):
+            await calls.find(["MUG-1"])
+
+
+@pytest.mark.parametrize("body", [[], {}, {"value": None}, {"value": 7}, "EUR", 7])
+async def test_a_profile_that_says_nothing_is_not_believed(body: Any) -> None:
+    async with (
+        shops.scripted(lambda _: web.json_response(body)) as store,
+        shops.calling(store.site.url) as calls,
+    ):
+        with pytest.raises(UNAVAILABLE):
+            await calls.profile()
+
+
+async def test_rows_that_are_no_products_are_passed_over() -> None:
+    rows = [None, 7, "x", [], {}, {"id": "1", "sku": "MUG-1"}, {"id": True, "sku": "MUG-1"}]
+    good = {"id": 2, "sku": "MUG-1", "manage_stock": None, "stock_quantity": "7"}
+    async with (
+        shops.scripted(lambda _: web.json_response([*rows, good])) as store,
+        shops.calling(store.site.url) as calls,
+    ):
+        [found] = (await calls.find(["MUG-1"]))["MUG-1"]
+    assert (found.id, found.manages_stock, found.values["quantity"]) == (2, False, None)
+
+
+async def test_a_store_that_hangs_is_given_up_after_the_timeout() -> None:
+    store = shops.stand_in(shops.HurriedClock())
+    async with (
+        store.serving(deliver=False),
+        shops.calling(store.url, timeout="50ms") as calls,
+    ):
+        store.site.misbehave(Fault.HANG)
+        with pytest.raises(UNAVAILABLE, match="no answer in time"):
+            await calls.profile()
+
+
+async def test_a_certificate_that_nobody_vouches_for_ends_the_call(tmp_path: Path) -> None:
+    made = certificates.made(tmp_path)
+    store = shops.stand_in(shops.HurriedClock(), ssl=True)
+    front = shops.Front(store)
+    async with front.serving(made.for_server()):
+        url = f"https://127.0.0.1:{front.port}"
+        async with shops.calling(url) as calls:
+            with pytest.raises(UNAVAILABLE, match="certificate"):
+                await calls.profile()
+        async with shops.calling(url, verify_tls=False) as calls:
+            assert (await calls.profile()).currency == "EUR"
+
+
+async def test_an_authority_that_can_not_be_read_is_a_setting_to_change(tmp_path: Path) -> None:
+    for name in ("missing.pem", "empty.pem"):
+        (tmp_path / "empty.pem").touch()
+        with pytest.raises(errors.ConfigError, match="store.ca_file"):
+            async with shops.calling("https://shop.example", ca_file=str(tmp_path / name)):
+                pass

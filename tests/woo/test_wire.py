@@ -1,0 +1,122 @@
+"""The fields of WooCommerce as they were recorded, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from agent.model.product import ItemWrite
+from agent.woo import wire
+from tests import recordings
+
+SHIRT = {"id": 12, "type": "variation", "sku": "SHIRT-S"}
+
+
+def test_recorded_rows_are_read_with_their_quirks() -> None:
+    rows = recordings.rest("products_by_skus_fields")["response"]["body"]
+    read = [wire.product(row) for row in rows]
+    for row, product in zip(rows, read, strict=True):
+        assert product is not None
+        assert (product.id, product.sku) == (row["id"], row["sku"])
+    unmanaged = recordings.rest("product_update_stock_unmanaged")["response"]["body"]
+    product = wire.product(unmanaged)
+    assert product is not None
+    assert (product.manages_stock, product.values["quantity"]) == (False, None)
+
+
+@pytest.mark.parametrize("name", ["products_batch_mixed", "variations_batch_mixed"])
+def test_a_recorded_batch_gives_an_answer_or_the_error_of_each_item(name: str) -> None:
+    recorded = recordings.rest(name)
+    rows = recorded["response"]["body"]["update"]
+    writes = [
+        ItemWrite(shown, {})
+        for row in recorded["request"]["body"]["update"]
+        if (shown := wire.product(row | {"type": "simple"})) is not None
+    ]
+    answers = wire.answers(recorded["response"]["body"], writes, 11)
+    assert answers is not None
+    for row, answer in zip(rows, answers, strict=True):
+        if "error" in row:
+            assert (answer.product, answer.code) == (None, row["error"]["code"])
+            assert answer.message == row["error"]["message"]
+        else:
+            assert answer.product is not None
+            assert answer.product.id == row["id"]
+    assert {answer.product is None for answer in answers} == {True, False}
+
+
+def test_an_answer_that_names_another_product_is_an_error_of_that_item() -> None:
+    shirt = wire.product(SHIRT)
+    assert shirt is not None
+    write = ItemWrite(shirt, {"quantity": 1})
+    for row in ({"id": 13}, None, {}, [], {"id": 12, "error": {}}):
+        answers = wire.answers({"update": [row]}, [write], 11)
+        assert answers is not None
+        assert answers[0].product is None
+        assert answers[0].code
+
+
+def test_a_variation_that_does_not_name_its_parent_gets_the_one_it_was_asked_of() -> None:
+    named, unnamed = wire.product(SHIRT | {"parent_id": 5}, parent_id=11), wire.product(SHIRT)
+    given = wire.product(SHIRT, parent_id=11)
+    assert [product and product.parent_id for product in (named, unnamed, given)] == [5, 0, 11]
+
+
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [("12.50", "12.50"), ("", None), (None, None), (12.5, None), ("-5", "-5"), (".5", ".5")]
+    + [(odd, None) for odd in ("abc", "NaN", "1e3", "12,50", "12.50 EUR", "١٢")],
+)
+def test_a_price_is_decimal_text_or_none(shown: object, read: str | None) -> None:
+    assert wire.price(shown) == read
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "same"),
+    [
+        ("regular_price", "12.9", "12.90", True),
+        ("sale_price", "12.9", "12.91", False),
+        ("sale_price", None, "0", False),
+        ("sale_price", None, None, True),
+        ("quantity", 5, 5, True),
+        ("quantity", 5.5, 5, False),
+        ("quantity", None, 0, False),
+        ("manage_stock", "parent", True, False),
+        (
+            "sale_to",
+            datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC),
+            datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC),
+            True,
+        ),
+        ("sale_to", datetime(2026, 11, 30, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC), False),
+    ],
+)
+def test_two_values_are_the_same_if_they_are_one_figure(
+    field: str, one: object, other: object, same: bool
+) -> None:
+    assert wire.same(field, one, other) is same
+    assert wire.same(field, other, one) is same
+
+
+def test_an_item_has_its_id_and_the_fields_to_set_and_never_the_type() -> None:
+    shirt = wire.product(SHIRT)
+    assert shirt is not None
+    values: dict[str, Any] = {
+        "quantity": 3,
+        "regular_price": "9.90",
+        "sale_price": None,
+        "sale_from": datetime(2026, 11, 27, 1, 2, 3, 4, tzinfo=UTC),
+        "sale_to": None,
+        "manage_stock": True,
+    }
+    assert wire.item(ItemWrite(shirt, values)) == {
+        "id": 12,
+        "stock_quantity": 3,
+        "regular_price": "9.90",
+        "sale_price": "",
+        "date_on_sale_from_gmt": "2026-11-27T01:02:03",
+        "date_on_sale_to_gmt": "",
+        "manage_stock": True,
+    }

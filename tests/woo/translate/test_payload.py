@@ -1,0 +1,86 @@
+"""What an event carries to the gateway."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.model import order as model
+from agent.model.delivery import Event
+from agent.woo.translate import order, payload
+from agent.woo.translate.errors import Untranslatable
+from tests import recordings
+from tests.woo.translate import json_depth
+
+AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
+SNAPSHOT = "retail.order.snapshot.v1"
+
+
+def event(body: bytes, kind: str = SNAPSHOT) -> Event:
+    return Event(
+        7, "id-7", kind, "order/1022", "order/1022", "order.updated", AT, AT, 0, False, body
+    )
+
+
+def sent(one: Event, as_: str) -> dict[str, object]:
+    made: dict[str, object] = json.loads(payload.encoded(one, store_id="brand-de", payload=as_))
+    return made
+
+
+def test_an_order_is_sent_in_our_words_unless_the_body_is_asked_for() -> None:
+    hook = recordings.webhook(14)
+    canonical, raw = (sent(event(hook.body), as_) for as_ in ("canonical", "raw"))
+    assert canonical.pop("data") == model.data(order.translate(hook.json()))
+    assert raw.pop("data") == hook.json()
+    assert canonical == raw
+    assert (raw["id"], raw["source"]) == ("id-7", "urn:woo-agent:store:brand-de")
+
+
+@pytest.mark.parametrize("as_", ["canonical", "raw"])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (7, "retail.product.snapshot.v1"),
+        (12, "retail.customer.snapshot.v1"),
+        (29, "retail.order.deleted.v1"),
+    ],
+)
+def test_what_has_no_model_is_sent_as_it_came(number: int, kind: str, as_: str) -> None:
+    hook = recordings.webhook(number)
+    assert sent(event(hook.body, kind), as_)["data"] == hook.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{", "body: is not JSON"),
+        (b'{"id": 1e999}', "body: is not JSON"),
+        (b'{"id": 7}', "status: missing"),
+    ],
+)
+def test_what_can_not_be_sent_says_why(body: bytes, why: str) -> None:
+    with pytest.raises(Untranslatable, match=why):
+        payload.encoded(event(body), store_id="brand-de", payload="canonical")
+
+
+def test_a_body_that_could_just_be_parsed_does_not_stop_the_forwarder() -> None:
+    ended: list[type] = []
+    for depth in json_depth.about_the_deepest():
+        nested = event(json_depth.body(depth), "woocommerce.x.v1")
+        try:
+            ended.append(type(payload.encoded(nested, store_id="s", payload="raw")))
+        except Untranslatable as error:
+            ended.append(type(error))
+    assert (ended[0], ended[-1]) == (bytes, Untranslatable)
+
+
+def test_an_event_is_the_same_bytes_each_time_but_for_its_replay_mark() -> None:
+    one = event(recordings.webhook(14).body)
+    first = payload.encoded(one, store_id="s", payload="canonical")
+    assert payload.encoded(one, store_id="s", payload="canonical") == first
+    again = sent(replace(one, replay=True), "canonical")
+    assert again.pop("replay") is True
+    assert again == sent(one, "canonical")

@@ -1,0 +1,204 @@
+"""What a webhook says of itself, whatever was put in it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.model.delivery import Reading, Verdict, Webhook
+from agent.woo.translate import reading
+from tests import recordings
+from tests.woo.translate import json_depth
+
+HOMES = frozenset({reading.home(recordings.SOURCE)})
+
+
+def read(body: object, topic: str = "product.updated", source: str = recordings.SOURCE) -> Reading:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    return reading.read(Webhook(at, topic, source, "3", "d", raw), HOMES)
+
+
+@pytest.mark.parametrize(
+    ("source", "homes", "ours"),
+    [
+        ("https://shop.example/", ["https://shop.example"], True),
+        ("https://shop.example:443/de/", ["https://shop.example"], True),
+        ("http://SHOP.example:80/", ["http://shop.example"], True),
+        ("http://shop.example:8080/", ["http://shop.example:8080/wp"], True),
+        ("https://www.shop.example/", ["https://shop.example", "https://www.shop.example"], True),
+        ("", ["https://shop.example"], True),  # nothing was said
+        ("https://staging.shop.example/", ["https://shop.example"], False),
+        ("http://shop.example/", ["https://shop.example"], False),
+        ("https://shop.example:8443/", ["https://shop.example"], False),
+        ("shop.example", ["https://shop.example"], False),
+        ("https://shop.example:port/", ["https://shop.example"], False),
+        ("http://[shop/", ["https://shop.example"], False),
+    ],
+)
+def test_a_clone_of_the_store_is_told_by_host_and_port(
+    source: str, homes: list[str], ours: bool
+) -> None:
+    hook = Webhook(
+        datetime(2026, 11, 24, tzinfo=UTC), "product.deleted", source, "", "", b'{"id":7}'
+    )
+    said = reading.read(hook, frozenset(map(reading.home, homes)))
+    assert (said.verdict is not Verdict.FOREIGN_SOURCE) is ours
+    assert (said == Reading(verdict=Verdict.FOREIGN_SOURCE)) is not ours
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "body: is not JSON"),
+        (b"webhook_id=3", "body: is not JSON"),
+        (b"\xff\xfe", "body: is not JSON"),
+        (b'{"id": 7, "price": NaN}', "body: is not JSON"),
+        (b'{"id": 7, "price": -Infinity}', "body: is not JSON"),
+        (b'{"id": 7, "price": 1e999}', "body: is not JSON"),
+        (b"[" * 100_000, "body: is not JSON"),
+        (b'{"id": ' + b"9" * 5000 + b"}", "body: is not JSON"),
+        (b"[]", "body: is not a JSON object"),
+        (b"null", "body: is not a JSON object"),
+        (b"{}", "id: is missing or not a positive integer"),
+        *(
+            (json.dumps({"id": odd}).encode(), "id: is missing or not a positive integer")
+            for odd in (0, -7, "7", 7.0, True, None, [7])
+        ),
+    ],
+)
+def test_what_can_not_be_an_event(body: bytes, why: str) -> None:
+    assert read(body) == Reading(untranslatable=why)
+
+
+def test_a_body_that_could_just_be_parsed_does_not_stop_the_judge() -> None:
+    for depth in json_depth.about_the_deepest():
+        said = read(json_depth.body(depth))
+        assert said.digest or said.untranslatable
+
+
+def test_an_order_that_can_not_be_translated_keeps_its_subject() -> None:
+    body = recordings.webhook(14).json() | {"currency": None}
+    said = read(body, "order.updated")
+    assert said == Reading(subject="order/1022", priority=0, untranslatable=said.untranslatable)
+    assert "currency" in said.untranslatable
+
+
+@pytest.mark.parametrize("status", ["checkout-draft", "auto-draft", "draft", "new"])
+def test_a_checkout_that_is_no_order_yet(status: str) -> None:
+    said = read({"id": 7, "status": status}, "order.updated")
+    assert said == Reading(subject="order/7", lane="order/7", verdict=Verdict.DRAFT)
+    assert read({"id": 7, "status": status}, "product.updated").verdict is None
+
+
+def test_a_product_may_have_fields_like_an_error_has() -> None:
+    assert read({"id": 7, "code": "x", "data": {"status": 404}}).verdict is None
+    assert read({"code": "x", "data": {"status": 404}}, "odd topic").verdict is Verdict.ERROR_BODY
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "kind", "subject"),
+    [
+        (
+            "action.woocommerce_updated_product_stock",
+            {"action": "woocommerce_updated_product_stock", "arg": 10},
+            "woocommerce.action.woocommerce_updated_product_stock.v1",
+            "action/woocommerce_updated_product_stock/10",
+        ),
+        (
+            "action.woocommerce_x",
+            {"arg": {}},
+            "woocommerce.action.woocommerce_x.v1",
+            "action/woocommerce_x",
+        ),
+        (
+            "action.woocommerce_x",
+            {"arg": "../etc passwd"},
+            "woocommerce.action.woocommerce_x.v1",
+            "action/woocommerce_x/..",
+        ),
+        ("order.archived", {"id": 7}, "woocommerce.order.archived.v1", "order/archived/7"),
+        (
+            "subscription.created",
+            {"id": 7},
+            "woocommerce.subscription.created.v1",
+            "subscription/created/7",
+        ),
+        ("order", {"id": 7}, "woocommerce.order.v1", "order/7"),
+    ],
+)
+def test_any_other_topic_passes_through(topic: str, body: Any, kind: str, subject: str) -> None:
+    said = read(body, topic)
+    assert (said.type, said.subject, said.lane) == (kind, subject, subject)
+    assert not said.snapshot
+    assert (said.verdict, said.untranslatable) == (None, "")
+
+
+@pytest.mark.parametrize(
+    "topic", ["", ".", "order.", "order updated", "ordér.updated", "a..b", "a\n"]
+)
+def test_what_is_no_topic(topic: str) -> None:
+    assert read({"id": 7}, topic).untranslatable == "X-WC-Webhook-Topic: is not a topic"
+
+
+def test_only_restored_revives() -> None:
+    assert read({"id": 7}, "product.restored").revives
+    assert not read({"id": 7}, "product.created").revives
+
+
+@pytest.mark.parametrize(
+    ("gmt", "moment"),
+    [
+        ("2026-11-23T20:22:51", datetime(2026, 11, 23, 20, 22, 51, tzinfo=UTC)),
+        ("2026-11-23T20:22:51Z", datetime(2026, 11, 23, 20, 22, 51, tzinfo=UTC)),
+        ("2026-11-23T20:22:51-05:00", datetime(2026, 11, 24, 1, 22, 51, tzinfo=UTC)),
+        ("", None),
+        ("yesterday", None),
+        (None, None),
+        (5, None),
+        ("0001-01-01T00:00:00+14:00", None),
+    ],
+)
+def test_moments_without_a_zone_are_utc(gmt: object, moment: datetime | None) -> None:
+    assert reading.moment(gmt) == moment
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+_TOPIC = st.sampled_from(
+    ["order.updated", "order.deleted", "product.created", "coupon.restored", "action.woocommerce_x"]
+)
+
+
+@given(st.binary() | _JSON.map(lambda v: json.dumps(v).encode()), _TOPIC | st.text(), st.text())
+def test_any_bytes_topic_and_source_can_be_read(body: bytes, topic: str, source: str) -> None:
+    _stands(read(body, topic, source))
+    _stands(read(body, topic, ""))
+
+
+@pytest.mark.parametrize("number", [7, 13, 14, 25, 30, 36])
+def test_a_recording_in_which_anything_is_replaced_can_be_read(number: int) -> None:
+    hook = recordings.webhook(number)
+    for key in hook.json():
+        for odd in (None, True, -1, 1.5, 10**30, "", "\ud800", [], [[]], ["x"], {}, {"x": [{}]}):
+            _stands(read(hook.json() | {key: odd}, hook.topic))
+
+
+def _stands(said: Reading) -> None:
+    """The database takes it: an event has all it needs, everything is storable text."""
+    if said.verdict is None and not said.untranslatable:
+        assert said.type
+        assert said.subject
+        assert said.lane
+    for text in (said.type, said.subject, said.lane, said.untranslatable):
+        text.encode()
+    if said.changed_at is not None:
+        assert said.changed_at.tzinfo is UTC

@@ -1,0 +1,134 @@
+"""What every recorded webhook says of itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.model.delivery import Reading, Verdict, Webhook
+from agent.woo.translate import reading
+from tests import recordings
+
+HOMES = frozenset({reading.home(recordings.SOURCE)})
+ORDER, CUSTOMER, PRODUCT, COUPON = "order", "customer", "product", "coupon"
+
+# number: (resource, id), for all but the ping (0) and the error objects (42, 43)
+_SNAPSHOTS = {
+    **dict.fromkeys((2,), (CUSTOMER, 2)),
+    **dict.fromkeys((3, 4), (PRODUCT, 1021)),
+    **dict.fromkeys((7, 16, 21, 23, 24, 38), (PRODUCT, 10)),
+    **dict.fromkeys((8, 39), (PRODUCT, 11)),
+    **dict.fromkeys((9, 40), (PRODUCT, 12)),
+    **dict.fromkeys((10, 17, 41), (PRODUCT, 13)),
+    **dict.fromkeys((11,), (PRODUCT, 14)),
+    **dict.fromkeys((12, 13, 27, 30), (CUSTOMER, 3)),
+    **dict.fromkeys((14, 15, 25, 26, 28), (ORDER, 1022)),
+    **dict.fromkeys((18, 19, 20, 22), (ORDER, 1023)),
+    **dict.fromkeys((31, 32, 33, 34, 37), (PRODUCT, 1026)),
+}
+_DELETIONS = {
+    1: (ORDER, 1018),
+    5: (COUPON, 1021),
+    6: (PRODUCT, 1021),
+    29: (ORDER, 1023),
+    35: (COUPON, 1026),
+    36: (PRODUCT, 1026),
+}
+_PRIORITY = {ORDER: 0, CUSTOMER: 1, PRODUCT: 3, COUPON: 4}
+
+
+def read(body: bytes, topic: str, source: str = "") -> Reading:
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    return reading.read(Webhook(at, topic, source, "3", "d", body), HOMES)
+
+
+def recorded(number: int) -> Reading:
+    hook = recordings.webhook(number)
+    return read(hook.body, hook.topic, hook.headers.get("X-WC-Webhook-Source", ""))
+
+
+def test_every_recording_is_in_the_table() -> None:
+    numbers = {hook.number for hook in recordings.webhooks()}
+    assert numbers == {0, 42, 43} | set(_SNAPSHOTS) | set(_DELETIONS)
+
+
+@pytest.mark.parametrize("number", _SNAPSHOTS)
+def test_recorded_snapshots(number: int) -> None:
+    resource, subject_id = _SNAPSHOTS[number]
+    subject = f"{resource}/{subject_id}"
+    said = recorded(number)
+    changed = recordings.webhook(number).json()["date_modified_gmt"]
+    assert said == Reading(
+        type=f"retail.{resource}.snapshot.v1",
+        subject=subject,
+        lane=subject,
+        priority=_PRIORITY[resource],
+        changed_at=datetime.fromisoformat(changed + "+00:00"),
+        digest=said.digest,
+    )
+    assert said.digest
+
+
+@pytest.mark.parametrize("number", _DELETIONS)
+def test_recorded_deletions(number: int) -> None:
+    resource, subject_id = _DELETIONS[number]
+    subject = f"{resource}/{subject_id}"
+    assert recorded(number) == Reading(
+        type=f"retail.{resource}.deleted.v1",
+        subject=subject,
+        lane=subject,
+        priority=_PRIORITY[resource],
+        digest=b"deleted",
+        deletion=True,
+    )
+
+
+@pytest.mark.parametrize("number", [42, 43])
+def test_recorded_error_objects(number: int) -> None:
+    assert recorded(number) == Reading(verdict=Verdict.ERROR_BODY)
+
+
+def test_the_recorded_ping_is_no_event() -> None:
+    assert recorded(0) == Reading(untranslatable="body: is not JSON")
+
+
+@pytest.mark.parametrize("pair", [(3, 4), (12, 13), (14, 15), (18, 19), (16, 23), (8, 39)])
+def test_recordings_of_the_same_state_have_the_same_digest(pair: tuple[int, int]) -> None:
+    """Created and updated at once; stock taken and given back; saved without a change."""
+    one, other = map(recorded, pair)
+    assert one.digest == other.digest
+
+
+@pytest.mark.parametrize("pair", [(7, 16), (19, 20), (20, 22), (25, 26), (26, 28), (32, 33)])
+def test_recordings_of_another_state_have_another_digest(pair: tuple[int, int]) -> None:
+    one, other = map(recorded, pair)
+    assert one.subject == other.subject
+    assert one.digest != other.digest
+
+
+def _digest(body: dict[str, object], topic: str) -> bytes:
+    return read(json.dumps(body).encode(), topic).digest
+
+
+def test_what_changes_by_itself_does_not_change_the_digest_and_the_stock_does() -> None:
+    body = recordings.webhook(7).json()
+    digest = _digest(body, "product.updated")
+    for key in ("related_ids", "price_html", "total_sales", "_links"):
+        assert key in body
+        assert _digest(body | {key: "other"}, "product.updated") == digest, key
+    later = body | {"date_modified": "2027-01-01T00:00:00", "date_modified_gmt": None}
+    assert _digest(later, "product.updated") == digest
+    for key in ("stock_quantity", "regular_price", "name", "status", "meta_data"):
+        assert _digest(body | {key: "other"}, "product.updated") != digest, key
+
+
+def test_saving_an_order_without_a_change_does_not_change_its_digest() -> None:
+    body = recordings.webhook(14).json()
+    later = body | {
+        "date_modified": "2027-01-01T00:00:00",
+        "date_modified_gmt": "2027-01-01T00:00:00",
+    }
+    assert _digest(later, "order.updated") == recorded(14).digest
+    assert _digest(body | {"status": "completed"}, "order.updated") != recorded(14).digest
