@@ -16,7 +16,7 @@ from agent.cli.run import fault
 def main() -> None:
     """Runs the command and exits with its code."""
     try:
-        sys.exit(cli.app(standalone_mode=False) or 0)
+        sys.exit(cli.app(prog_name="woo-agent", standalone_mode=False) or 0)
     except typer.TyperException as error:
         if not error.format_message():  # a noun without a verb: its help has been printed
             sys.exit(error.exit_code)

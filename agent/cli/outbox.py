@@ -68,6 +68,8 @@ def show(
     row["body"] = _body(row["body"])
     if not reveal:
         row = personal.masked(row)
+        if isinstance(row["body"], str):  # no JSON: nobody knows what is in it
+            row["body"] = personal.MASK
     if as_json:
         output.as_json(row)
         return

@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,7 +43,7 @@ def gateway(
             stand_in = Gateway(file, SystemClock(), token=token)
             await _until_stopped(
                 stand_in.serving(address.host, address.port),
-                f'[gateway]\nurl = "http://{address}"\ntoken = "{token}"',
+                lambda url: f'[gateway]\nurl = "{url}"\ntoken = "{token}"',
             )
 
         asyncio.run(serve())
@@ -66,22 +67,27 @@ def store(
             stand_in.add_product(f"SKU-{number:03d}", price="10.00", stock=100)
         await _until_stopped(
             stand_in.serving(address.host, address.port),
-            f'[store]\nid = "{STORE}"\nurl = "http://{address}"\n'
-            f'consumer_key = "{KEY}"\nconsumer_secret = "{SECRET}"',
+            lambda url: (
+                f'[store]\nid = "{STORE}"\nurl = "{url}"\n'
+                f'consumer_key = "{KEY}"\nconsumer_secret = "{SECRET}"'
+            ),
         )
 
     asyncio.run(serve())
 
 
-async def _until_stopped(serving: AbstractAsyncContextManager[Any], snippet: str) -> None:
+async def _until_stopped(
+    serving: AbstractAsyncContextManager[Any], snippet: Callable[[str], str]
+) -> None:
+    """Prints what ``snippet`` makes of the URL, then serves until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with serving:
+        async with serving as stand_in:
             output.say("listening; for the agent's configuration:")
-            print(snippet, flush=True)
+            print(snippet(stand_in.url), flush=True)
             await stop.wait()
     except OSError as error:
         raise errors.StartError(

@@ -90,9 +90,8 @@ class Writer:
             if not (self._jobs or self._bulks):
                 await self._arrived.wait()
             guard = self._loop.call_later(STUCK_AFTER_S, self._give_up)
-            bulks, self._bulks = self._bulks, {}
-            for step, bulk in bulks.items():
-                await self._bulk(step, bulk.items, bulk.done)
+            if self._bulks:
+                await self._bulk(*self._next_bulk())
             if self._jobs:
                 most = min(len(self._jobs), MOST_AT_ONCE)
                 await self._transaction([self._jobs.popleft() for _ in range(most)])
@@ -117,6 +116,15 @@ class Writer:
         waiting = [job.done for job in self._jobs]
         waiting += [done for bulk in self._bulks.values() for done in bulk.done]
         _fail([*self._writing, *waiting], _stuck())
+
+    def _next_bulk(self) -> tuple[BulkStep[Any], list[Any], list[asyncio.Future[None]]]:
+        """SQLite limits how many values a statement has: what is too much goes on waiting."""
+        step = next(iter(self._bulks))
+        bulk = self._bulks.pop(step)
+        now, later = slice(MOST_AT_ONCE), slice(MOST_AT_ONCE, None)
+        if bulk.items[later]:
+            self._bulks[step] = _Bulk(bulk.items[later], bulk.done[later])
+        return step, bulk.items[now], bulk.done[now]
 
     async def _bulk(
         self, step: BulkStep[Any], items: Sequence[Any], done: Sequence[asyncio.Future[None]]

@@ -150,7 +150,7 @@ def _page(answer: Answer) -> tuple[list[object], str] | None:
         return None
     items, cursor = body.get("updates"), body.get("cursor")
     if not isinstance(items, list) or not (
-        isinstance(cursor, str) or (cursor is None and not items)
+        (isinstance(cursor, str) and cursor.isprintable()) or (cursor is None and not items)
     ):
         return None
     return items, cursor or ""

@@ -176,8 +176,19 @@ async def opened(
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"woo-agent/{__version__}", "Accept": "application/json"},
         timeout=aiohttp.ClientTimeout(total=settings.timeout.total_seconds()),
+        middlewares=(_once,),
     ) as session:
         yield Client(session, settings, clock=clock, rng=rng)
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """aiohttp repeats a GET whose connection was cut: with the same nonce, which is spent."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(_plain(error)) from error
 
 
 class _Fixed(AbstractResolver):

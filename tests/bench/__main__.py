@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("idle", "ingest")
+NAMES = ("backlog", "idle", "ingest")
 
 
 def main() -> None:

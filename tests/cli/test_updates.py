@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent import errors
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Past
+
+ROW = {
+    "id": str,
+    "kind": str,
+    "sku": str,
+    "version": int,
+    "state": str,
+    "code": str | None,
+    "message": str | None,
+    "received_at": str,
+    "settled_at": str | None,
+}
+
+
+def test_rows_have_the_shape_that_scripts_rely_on(past: Past) -> None:
+    rows = past.json("updates", "list")
+    for row in rows:
+        assert row.keys() == ROW.keys()
+        assert all(isinstance(row[name], kind) for name, kind in ROW.items())
+    assert {row["id"]: (row["state"], row["code"]) for row in rows} == {
+        "u-applied": ("applied", None),
+        "u-price": ("applied", None),
+        "u-unknown": ("waiting", "unknown_sku"),
+        "u-bad": ("rejected", "invalid"),
+    }
+    assert {row["id"] for row in rows if row["settled_at"] is None} == {"u-unknown"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        (("--state", "applied"), {"u-applied", "u-price"}),
+        (("--sku", "NO-SUCH"), {"u-unknown"}),
+        (("--sku", "MUG-1", "--state", "rejected"), {"u-bad"}),
+        (("--limit", "1"), {"u-price"}),
+        (("--state", "held"), set()),
+    ],
+)
+def test_filters_narrow_the_list(past: Past, arguments: tuple[str, ...], ids: set[str]) -> None:
+    assert {row["id"] for row in past.json("updates", "list", *arguments)} == ids
+
+
+def test_the_table_says_why(past: Past) -> None:
+    shown = past.run("updates", "list").stdout
+    assert "no product in the store has the SKU NO-SUCH" in shown
+    assert "u-applied" in shown
+
+
+def test_one_update_is_shown_as_it_came(past: Past) -> None:
+    row = past.json("updates", "show", "u-bad")
+    assert row["body"] == {
+        "id": "u-bad",
+        "kind": "stock",
+        "sku": "MUG-1",
+        "version": 2,
+        "quantity": "12",
+    }
+    assert (row["code"], row["unreported"]) == ("invalid", [])
+    shown = past.run("updates", "show", "u-unknown").stdout
+    assert "due_at" in shown
+    assert '"sku": "NO-SUCH"' in shown
+
+
+def test_an_unknown_id_is_an_error_with_the_next_command(past: Past) -> None:
+    with pytest.raises(errors.NotFoundError, match="no update u-0 in the inbox") as refused:
+        past.run("updates", "show", "u-0")
+    assert (refused.value.exit_code, refused.value.hint) == (1, "woo-agent updates list")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.ops import logs
+from agent.settings import LogSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def root_logger() -> Iterator[None]:
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+def test_json_is_one_object_a_line_with_the_fault_in_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure(LogSettings(format="auto"))  # stderr is no terminal here
+    logger = logging.getLogger("agent.test")
+    try:
+        raise ZeroDivisionError("division by zero")
+    except ZeroDivisionError:
+        logger.exception("it broke\nin two %s", "lines")
+    [line] = capsys.readouterr().err.splitlines()
+    entry = json.loads(line)
+    assert (entry["level"], entry["logger"]) == ("error", "agent.test")
+    assert entry["message"] == "it broke\nin two lines"
+    assert "ZeroDivisionError: division by zero" in entry["error"]
+    assert entry["time"].endswith("Z")
+
+
+def test_text_is_for_people_and_what_is_below_the_level_is_not_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure(LogSettings(format="text", level="warning"))
+    logging.getLogger("agent.test").info("small talk")
+    logging.getLogger("agent.test").warning("look here")
+    logging.getLogger("asyncio").info("a slow step")
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("WARNING look here")
+
+
+def test_secrets_that_oauthlib_would_log_stay_unsaid_even_when_debugging(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure(LogSettings(format="json", level="debug"))
+    logging.getLogger("oauthlib.oauth1").debug("signing key: cs_secret")
+    logging.getLogger("agent").debug("said")
+    assert len(capsys.readouterr().err.splitlines()) == 1
