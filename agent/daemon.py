@@ -7,31 +7,41 @@ database, so that the last answer can still be committed. Webhooks are taken in 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent import actor, errors, metrics
-from agent.events import followups, forwarder, judge
+from agent.events import fetching, followups, forwarder, greeting, judge
+from agent.events.sender import Sender
 from agent.gateway import client as gateway
+from agent.gateway.heartbeat import Heartbeat
 from agent.ops import health, http
 from agent.ops.admin import Admin
+from agent.ops.ageing import Ageing
 from agent.ops.reload import Current, Reload
 from agent.ops.watchdog import Watchdog
-from agent.storage import database, inbox_view, outbox_view, queues
+from agent.storage import (
+    ageing,
+    database,
+    dead_letters,
+    inbox_view,
+    outbox_view,
+    pauses,
+    queues,
+    resources,
+)
+from agent.storage.pressure import Pressure
 from agent.updates import applier, puller, reporter
 from agent.woo import client as woo
-from agent.woo import webhook, wire
+from agent.woo import reads, webhook, wire
 from agent.woo.translate import payload, reading
 
 if TYPE_CHECKING:
     import random
     import socket
     from collections.abc import AsyncIterator, Callable, Mapping
-    from pathlib import Path
 
     from agent.clock import Clock
     from agent.model.delivery import Event, Reading, Received
@@ -40,7 +50,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ANSWERS_WITHIN_S = 5.0
 _REFUSALS = frozenset({"http_401", "http_403", "tls"})
 
 
@@ -62,39 +71,44 @@ class Daemon:
         settings: Current,
         around: Surroundings,
         db: database.Database,
-        sender: forwarder.Forwarder,
+        room: Pressure,
+        sender: Sender,
         pulling: puller.Puller,
         applying: applier.Applier,
+        judging: judge.Judge,
     ) -> None:
         self._settings = settings
         self._clock = around.clock
         self._db = db
+        self._room = room
         self._sender = sender
         self._pulling = pulling
         self._applying = applying
+        self._judging = judging
         self.webhooks: TcpAddress | UnixAddress = settings().webhooks.listen
         self.admin: TcpAddress | UnixAddress = settings().admin.listen
         self.supervision: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(0))
 
     async def alive(self) -> bool:
         """The loop turns (else nobody would answer) and the writer answers a no-op commit."""
-        with contextlib.suppress(TimeoutError, errors.StorageError):
-            async with asyncio.timeout(ANSWERS_WITHIN_S):
-                await self._db.writer.write(_nothing)
-                return True
-        return False
+        return await self._db.answers()
 
     async def ready(self) -> str:
         """Empty if webhooks can be stored, else why not."""
         if not await self.alive():
             return "the database does not answer"
-        state = self._settings().state
-        enough = _free_bytes(state.dir) >= state.min_free
-        return "" if enough else "less than state.min_free is left on the disk"
+        if trouble := await self._db.trouble():
+            return trouble.message
+        try:
+            figures = await self._room.figures()
+        except errors.StorageError as error:
+            return error.message
+        return "" if figures.room else "the disk or the database is nearly full"
 
     async def outbox(self) -> dict[str, Any]:
-        """Counts, ages and sizes of the outbox."""
-        return await self._db.read(outbox_view.stats, self._clock.now())
+        """Counts, ages and sizes of the outbox, and the dead letters that somebody must see to."""
+        stats = await self._db.read(outbox_view.stats, self._clock.now())
+        return stats | await self._db.read(dead_letters.unresolved)
 
     async def health(self) -> dict[str, Any]:
         """The health document; the gauges of the metrics follow it."""
@@ -102,6 +116,9 @@ class Daemon:
         try:
             outbox = await self.outbox()
             inbox = await self._db.read(inbox_view.stats)
+            broken = await self._db.read(resources.broken)
+            paused = await self._db.read(pauses.in_force, now)
+            figures = await self._room.figures()
         except errors.StorageError as error:
             return health.unreadable(now, settings.store.id, error.message)
         _show(outbox, inbox)
@@ -117,8 +134,13 @@ class Daemon:
                 trouble.message if trouble else "",
                 isinstance(trouble, errors.StoreRefusedError),
             ),
-            free_bytes=_free_bytes(settings.state.dir),
+            free_bytes=figures.free,
             writes=await self.alive(),
+            trouble=await self._db.trouble(),
+            lost=await self._db.lost(),
+            broken=broken,
+            loops=self._judging.repeats.loops(now),
+            pauses=paused,
         )
         return health.document(facts, settings)
 
@@ -138,7 +160,7 @@ async def running(
     current = Current(settings)
     clock, rng, store = around.clock, around.rng, settings.store
     homes = frozenset(reading.home(url) for url in (store.url, *store.aliases))
-    stored, judged, arrived, settled = (asyncio.Event() for _ in range(4))
+    stored, asked, judged, arrived, settled = (asyncio.Event() for _ in range(5))
 
     def read(received: Received) -> Reading:
         return reading.read(received.webhook, homes)
@@ -148,24 +170,37 @@ async def running(
 
     async with AsyncExitStack() as opened:
         enter = opened.enter_async_context
-        db = await enter(database.opened(settings.state.dir))
-        outbox = queues.Outbox(db, clock=clock, reread=read, version=reading.VERSION)
-        inbox = queues.Inbox(db, clock=clock)
+        db = await enter(database.opened(settings.state.dir, clock))
+        room = Pressure(db, lambda: current().state, clock)
+        outbox = queues.Outbox(
+            db,
+            clock=clock,
+            pressure=room,
+            reread=read,
+            version=reading.VERSION,
+            retention=settings.state.retention,
+        )
+        inbox = queues.Inbox(db, clock=clock, pressure=room)
         woo_ = await enter(woo.opened(store, clock=clock, rng=rng))
         gate = await enter(
             gateway.opened(settings.gateway, store_id=store.id, instance=db.instance, clock=clock)
         )
-        sender = forwarder.Forwarder(
+        sender = Sender(
             outbox,
             gate,
             encode,
             settings=lambda: current().gateway,
             clock=clock,
             rng=rng,
-            judged=judged,
         )
         pulling = puller.Puller(
-            inbox, gate, settings=current, clock=clock, rng=rng, arrived=arrived
+            inbox,
+            gate,
+            settings=current,
+            clock=clock,
+            rng=rng,
+            arrived=arrived,
+            journal=outbox.journal,
         )
         applying = applier.Applier(
             inbox,
@@ -175,8 +210,22 @@ async def running(
             clock=clock,
             arrived=arrived,
             settled=settled,
+            usurped=lambda: pulling.usurped or sender.breaker.reason == "another_instance",
         )
-        daemon = Daemon(current, around, db, sender, pulling, applying)
+        judging = judge.Judge(
+            outbox,
+            read,
+            version=reading.VERSION,
+            max_repeats=lambda: current().health.max_repeats,
+            clock=clock,
+            stored=stored,
+            asked=asked,
+            judged=judged,
+        )
+        daemon = Daemon(current, around, db, room, sender, pulling, applying, judging)
+        fetcher = fetching.Fetcher(
+            outbox, reads.Reads(woo_), source=store.url, clock=clock, rng=rng, stored=stored
+        )
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
             http.listening(
@@ -192,14 +241,25 @@ async def running(
         )
         actors: dict[str, actor.Actor] = {
             "writer": db.writer_ended,
-            "judge": judge.Judge(
-                outbox, read, version=reading.VERSION, clock=clock, stored=stored, judged=judged
+            "judge": judging.run,
+            "followups": followups.Followups(
+                outbox, woo_, fetcher, read, clock=clock, asked=asked, judged=judged
             ).run,
-            "followups": followups.Followups(outbox, woo_, read, clock=clock, judged=judged).run,
-            "forwarder": sender.run,
+            "forwarder": forwarder.Forwarder(
+                outbox,
+                sender,
+                settings=lambda: current().gateway,
+                clock=clock,
+                judged=judged,
+            ).run,
+            "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,
+            "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
             "puller": pulling.run,
             "applier": applying.run,
             "reporter": reporter.Reporter(inbox, gate, clock=clock, rng=rng, settled=settled).run,
+            "ageing": Ageing(
+                ageing.Settled(db), retention=lambda: current().state.retention, clock=clock
+            ).run,
             "watchdog": Watchdog(
                 around.notifier, alive=daemon.alive, health=daemon.health, clock=clock
             ).run,
@@ -220,18 +280,6 @@ async def running(
             stop.set()
             await asyncio.wait([daemon.supervision])
     daemon.supervision.result()
-
-
-def _free_bytes(folder: Path) -> int:
-    """0 where the disk can't be asked."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return 0
-
-
-async def _nothing(_: object) -> None:
-    """The writer answers: that is all."""
 
 
 def _show(outbox: Mapping[str, Any], inbox: Mapping[str, int]) -> None:

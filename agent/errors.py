@@ -68,6 +68,10 @@ class StoreUnavailableError(StoreError):
 class StoreRefusedError(StoreError):
     """It refuses our key, or there is no REST API at that address: a person has to do something."""
 
+    def __init__(self, message: str, *, hint: str, status: int) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
 
 class StoreRejectedError(StoreError):
     """It understood the call and said no, with a status and a code of its own."""

@@ -15,6 +15,11 @@ WEBHOOKS = Counter(
 VERDICTS = Counter(
     "woo_agent_verdicts", "Stored webhooks, by verdict.", ["verdict"], registry=REGISTRY
 )
+WRITE_LOOPS = Counter(
+    "woo_agent_write_loops",
+    "Resources found to be saved over and over without a change.",
+    registry=REGISTRY,
+)
 COMMITS = Counter("woo_agent_commits", "Transactions written.", registry=REGISTRY)
 COMMITTED_JOBS = Counter(
     "woo_agent_committed_jobs", "Callers served by those transactions.", registry=REGISTRY

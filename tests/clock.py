@@ -18,6 +18,8 @@ class FakeClock:
         self._monotonic = 0.0
         self._moved = asyncio.Event()
         self.slept: list[float] = []
+        self._awaited = 0
+        self._asleep = asyncio.Event()
 
     def now(self) -> datetime:
         return self._now
@@ -31,8 +33,16 @@ class FakeClock:
         self._moved.set()
         self._moved = asyncio.Event()
 
+    async def sleeping(self) -> None:
+        """Returns once somebody has gone to sleep since the last call."""
+        while len(self.slept) <= self._awaited:
+            self._asleep.clear()
+            await self._asleep.wait()
+        self._awaited = len(self.slept)
+
     async def sleep(self, seconds: float, *, or_when: Iterable[asyncio.Event] = ()) -> None:
         self.slept.append(seconds)
+        self._asleep.set()
         events = list(or_when)
         until = self._monotonic + seconds
         while self._monotonic < until and not any(event.is_set() for event in events):

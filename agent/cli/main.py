@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import config, demo, outbox, run, sandbox, status, updates
+from agent.cli import audit, config, demo, outbox, pause, run, sandbox, status, updates
 
 app = typer.Typer(
     name="woo-agent",
@@ -19,8 +19,11 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(status.status)
+app.command()(pause.pause)
+app.command()(pause.resume)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(updates.app, name="updates")
+app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
 app.add_typer(sandbox.app, name="sandbox")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -14,8 +15,17 @@ from agent.clock import SystemClock
 from agent.model import personal
 from agent.model.delivery import Event, State
 from agent.settings import Settings
+from agent.storage import (
+    check,
+    compaction,
+    dead_letters,
+    export,
+    outbox_view,
+    replay,
+    salvage,
+)
 from agent.storage import outbox as rows
-from agent.storage import outbox_view, replay
+from agent.storage.writer import Tx
 from agent.woo.translate import payload
 from agent.woo.translate.errors import Untranslatable
 
@@ -119,18 +129,124 @@ def replay_(
         )
     of, who, now = state.settings(config, instance), state.who(), SystemClock().now()
     if event_ids:
-        count = state.write(of, lambda tx: replay.by_id(tx, event_ids, who=who, now=now))
-    elif dead:
-        count = state.write(of, lambda tx: replay.all_dead(tx, who=who, now=now))
+        done = state.write(of, lambda tx: replay.by_id(tx, event_ids, who=who, now=now))
+        print(f"{done.sent} to be sent again")
+        return
+    moment, done = _utc(since) if since else None, replay.Replayed()
+
+    async def step(tx: Tx) -> bool:
+        nonlocal done
+        if moment is None:
+            more = await replay.dead(tx, done.up_to, who=who, now=now)
+        else:
+            more = await replay.since(tx, moment, kind, done.up_to, who=who, now=now)
+        done = done.then(more)
+        return done.up_to is not None
+
+    state.write_in_steps(of, step)
+    print(f"{done.sent} to be sent again, {done.superseded} superseded")
+
+
+@app.command()
+def discard(
+    reason: state.Reason,
+    event_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID…", help="Ids of dead letters, whole.")
+    ] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All dead letters.")] = False,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="All dead letters about it.")
+    ] = None,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """Take dead letters out: they are not waited for any more, and age."""
+    if bool(event_ids) == (dead or subject is not None):
+        raise errors.UsageError(
+            "say what to discard: ids, or --dead, or --subject S",
+            hint="woo-agent outbox list --state dead",
+        )
+    of, who, now = state.settings(config, instance), state.who(), SystemClock().now()
+
+    async def step(tx: Tx) -> int:
+        why: dict[str, Any] = {"who": who, "reason": reason, "now": now}
+        if event_ids:
+            return await dead_letters.discard_by_id(tx, event_ids, **why)
+        return await dead_letters.discard_all(tx, subject, **why)
+
+    print(f"{state.write(of, step)} discarded")
+
+
+@app.command("export")
+def export_(
+    since: Annotated[
+        datetime | None, typer.Option("--since", help="Only what was received since then (UTC).")
+    ] = None,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """Print every event as a CloudEvent, one a line, oldest first; without discarded ones.
+
+    For machines: nothing is masked, the lines hold names, addresses and everything else.
+    """
+    of, moment = state.settings(config, instance), _utc(since) if since else None
+
+    async def write(db: Any) -> tuple[int, int]:
+        unreadable = 0
+        async for event in export.events(db, moment):
+            try:
+                line = payload.encoded(event, store_id=of.store.id, payload=of.gateway.payload)
+            except Untranslatable:
+                unreadable += 1
+            else:
+                print(line.decode("ascii"))
+        return unreadable, await export.unjudged(db)
+
+    unreadable, unjudged = state.read(of, write)
+    if unreadable:
+        output.say(f"{unreadable} left out that could not be translated")
+    if unjudged:
+        output.say(f"{unjudged} left out that have no verdict yet: woo-agent run")
+
+
+@app.command()
+def compact(
+    as_json: state.AsJson = False,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """Give the space of deleted rows back to the disk, also while the daemon runs."""
+    path = state.file(state.settings(config, instance))
+    done = asyncio.run(compaction.compact(path, SystemClock()))
+    given = max(0, done.before - done.after)
+    if as_json:
+        output.as_json({"given_back": given, "before": done.before, "after": done.after})
     else:
-        moment = _utc(since)
-        count = state.write(of, lambda tx: replay.since(tx, moment, kind, who=who, now=now))
-    print(f"{count} to be sent again")
+        print(f"{given} bytes given back, {done.after} in use")
 
 
-def _utc(moment: datetime | None) -> datetime:
-    if moment is None:
-        raise errors.UsageError("--since has no time", hint="--since 2026-11-23T20:00:00")
+@app.command("check")
+def check_(
+    as_json: state.AsJson = False,
+    config: state.ConfigFile = None,
+    instance: state.Instance = None,
+) -> None:
+    """Look through the whole database, also while the daemon runs; exits 1 on any finding."""
+    of = state.settings(config, instance)
+    found = state.read(of, check.findings)
+    if any(finding.is_broken for finding in found):
+        salvage.suspect(state.file(of))
+    if as_json:
+        output.as_json([{"found": one.what, "next": one.next_step} for one in found])
+    else:
+        for one in found:
+            print(f"{one.what}: {one.next_step}")
+        output.say(f"{len(found)} found" if found else "all is well")
+    if found:
+        raise typer.Exit(1)
+
+
+def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 

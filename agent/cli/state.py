@@ -13,11 +13,20 @@ import aiosqlite
 import typer
 
 from agent import errors
+from agent.clock import SystemClock
 from agent.settings import Settings, loading
 from agent.storage import database
 from agent.storage.writer import Step
 
 T = TypeVar("T")
+BETWEEN_STEPS_S = 0.05  # SQLite looks less and less often whether a lock is free
+
+
+def _in_one_line(reason: str) -> str:
+    if not reason.split():
+        raise errors.UsageError("--reason is empty", hint='--reason "what happened, who agreed"')
+    return " ".join(reason.split())
+
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="The configuration file.")]
 Instance = Annotated[
@@ -25,6 +34,9 @@ Instance = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")]
+Reason = Annotated[
+    str, typer.Option("--reason", callback=_in_one_line, help="Why; kept in the audit.")
+]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data.")]
 
 
@@ -37,7 +49,7 @@ def read(of: Settings, query: Callable[[aiosqlite.Connection], Awaitable[T]]) ->
     """What ``query`` finds; raises StorageError where there is no state yet."""
 
     async def reading() -> T:
-        async with database.connected(_file(of), readonly=True) as db:
+        async with database.connected(file(of), readonly=True) as db:
             return await query(db)
 
     return asyncio.run(reading())
@@ -47,17 +59,34 @@ def write(of: Settings, step: Step[T]) -> T:
     """Runs ``step`` in one short transaction, which a running daemon notices at its next tick."""
 
     async def writing() -> T:
-        async with database.connected(_file(of), readonly=False) as db:
-            await db.execute("BEGIN IMMEDIATE")
-            try:
-                result = await step(db)
-            except BaseException:
-                await db.execute("ROLLBACK")
-                raise
-            await db.execute("COMMIT")
-            return result
+        async with database.connected(file(of), readonly=False) as db:
+            return await _transaction(db, step)
 
     return asyncio.run(writing())
+
+
+def write_in_steps(of: Settings, step: Step[bool]) -> None:
+    """Runs ``step`` in one short transaction after the other until it says that nothing is left;
+    in between a running daemon gets its turn."""
+
+    async def writing() -> None:
+        clock = SystemClock()
+        async with database.connected(file(of), readonly=False) as db:
+            while await _transaction(db, step):
+                await clock.sleep(BETWEEN_STEPS_S)
+
+    asyncio.run(writing())
+
+
+async def _transaction(db: aiosqlite.Connection, step: Step[T]) -> T:
+    await db.execute("BEGIN IMMEDIATE")
+    try:
+        result = await step(db)
+    except BaseException:
+        await db.execute("ROLLBACK")
+        raise
+    await db.execute("COMMIT")
+    return result
 
 
 def who() -> str:
@@ -65,7 +94,8 @@ def who() -> str:
     return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
 
 
-def _file(of: Settings) -> Path:
+def file(of: Settings) -> Path:
+    """The database; raises StorageError where there is none yet."""
     path = of.state.dir / database.FILE
     if not path.exists():
         raise errors.StorageError(

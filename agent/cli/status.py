@@ -14,7 +14,7 @@ from agent.cli import output, state
 from agent.clock import SystemClock
 from agent.ops import health
 from agent.settings import Settings, UnixAddress
-from agent.storage import outbox_view
+from agent.storage import outbox_view, pauses
 
 TIMEOUT_S = 10.0
 _NAGIOS = {"pass": (0, "OK"), "warn": (1, "WARNING"), "fail": (2, "CRITICAL")}
@@ -50,16 +50,20 @@ def _say_down(of: Settings, *, nagios: bool, as_json: bool) -> None:
     now = SystemClock().now()
     try:
         found: Any = state.read(of, lambda db: outbox_view.stats(db, now))
+        paused = state.read(of, lambda db: pauses.in_force(db, now))
     except errors.StorageError:
-        found = None
+        found, paused = None, []
     if nagios:
         print(f"WOO-AGENT CRITICAL - the daemon does not answer on {of.admin.listen}")
         raise typer.Exit(2)
     if as_json:
-        output.as_json({"status": "down", "outbox": found})
+        told = {pause.line: pause.told() for pause in paused}
+        output.as_json({"status": "down", "outbox": found, "paused": told})
     else:
         print(f"down: no daemon answers on {of.admin.listen}\n")
         output.pairs(found or {"outbox": "no state yet"})
+        for pause in paused:
+            print(f"{pause.line} {pause.told()}")
         output.say("hint: systemctl status 'woo-agent@*', or: woo-agent run")
     raise typer.Exit(_DOWN)
 

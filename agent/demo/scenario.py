@@ -74,7 +74,7 @@ async def take_orders(
             await gateway.site.refuse()
             told("the gateway goes down; the shop goes on selling")
         if number == orders * 2 // 3:
-            gateway.site.misbehave(Fault.DROP, times=2, under="/events")
+            gateway.site.misbehave(Fault.DROP, times=1, under="/events")
             gateway.site.misbehave(Fault.SERVER_ERROR, times=1, under="/events")
             await gateway.site.accept()
             told("the gateway is back, and loses some of its own answers")

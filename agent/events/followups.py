@@ -1,17 +1,19 @@
-"""Asks the store what a stored webhook does not tell: was it really a product that was deleted?"""
+"""Asks the store what stored webhooks do not tell: was it really a product that was deleted, how is
+a resource whose body came late, what changed while error objects came in place of resources?"""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, errors, metrics
 from agent.events import verdicts
-from agent.model.delivery import Followup, Judged, Reading, Received, Verdict
+from agent.model.delivery import Followup, Judged, Look, Reading, Received, Verdict
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
+    from datetime import datetime
 
     from agent.clock import Clock
 
@@ -35,6 +37,12 @@ class Outbox(Protocol):
     async def conclude(self, followup: Followup, judged: Judged | None) -> None:
         """The look was taken; writes the verdict it gave, if there is one."""
 
+    async def looked(self, followup: Followup, *, until: datetime) -> None:
+        """What the store had until then was read."""
+
+    async def postpone(self, followup: Followup, *, after_s: float) -> None:
+        """That look is taken later."""
+
 
 class Store(Protocol):
     """What is needed of the store."""
@@ -44,6 +52,16 @@ class Store(Protocol):
         Raises StoreError."""
 
 
+class Fetcher(Protocol):
+    """What is needed of ``agent.events.fetching``. Every call raises StoreError."""
+
+    async def one(self, subject: str) -> None:
+        """Reads a resource."""
+
+    async def changed(self, resource: str, since: datetime) -> None:
+        """Reads what changed of a kind."""
+
+
 class Followups:
     """The loop."""
 
@@ -51,35 +69,58 @@ class Followups:
         self,
         outbox: Outbox,
         store: Store,
+        fetcher: Fetcher,
         read: Callable[[Received], Reading],
         *,
         clock: Clock,
+        asked: asyncio.Event,
         judged: asyncio.Event,
     ) -> None:
         self._outbox = outbox
         self._store = store
+        self._fetcher = fetcher
         self._read = read
         self._clock = clock
+        self._asked = asked
         self._judged = judged
         self._pause_s = 0.0
+        self._paused_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Asks until told to stop."""
-        await actor.run(self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock)
+        await actor.run(self.run_once, stop=stop, nudged=self._asked, clock=self._clock)
 
     async def run_once(self) -> float:
         """Works off what is due; how long to rest after it."""
+        left_s = self._paused_until - self._clock.monotonic()
+        if left_s > 0:  # new questions do not bring the store back
+            return left_s
         due = await self._outbox.followups(MOST)
         for followup in due:
             try:
-                await self._deletion(followup)
+                await self._look(followup)
+            except errors.StoreRejectedError as error:
+                log.warning("%s, asked again later: %s", followup.subject, error.message)
+                await self._outbox.postpone(followup, after_s=LONGEST_PAUSE_S)
             except errors.StoreError as error:
                 if not self._pause_s:
-                    log.warning("deletions wait for the store: %s", error.message)
+                    log.warning("what is to be looked up waits for the store: %s", error.message)
                 self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+                self._paused_until = self._clock.monotonic() + self._pause_s
                 return self._pause_s
         self._pause_s = 0.0
         return IDLE_S if len(due) < MOST else 0.0
+
+    async def _look(self, followup: Followup) -> None:
+        if followup.kind == Look.DELETION:
+            await self._deletion(followup)
+            return
+        began = self._clock.now()
+        if followup.since is None:
+            await self._fetcher.one(followup.subject)
+        else:
+            await self._fetcher.changed(followup.subject, followup.since)
+        await self._outbox.looked(followup, until=began)
 
     async def _deletion(self, followup: Followup) -> None:
         row = await self._outbox.received(followup.cause)

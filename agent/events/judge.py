@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, metrics
 from agent.events import verdicts
+from agent.events.repeats import Repeats
+from agent.model.delivery import Verdict
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
     from agent.clock import Clock
-    from agent.model.delivery import Judgement, Known, Reading, Received
+    from agent.model.delivery import Judged, Judgement, Known, Reading, Received
 
 log = logging.getLogger(__name__)
 
 BATCH = 50  # about ten milliseconds of translation: webhooks are answered in between
 IDLE_S = 1.0
+_NO_CHANGE = frozenset({Verdict.DUPLICATE, Verdict.ECHO})
 
 
 class Outbox(Protocol):
@@ -46,15 +49,20 @@ class Judge:
         read: Callable[[Received], Reading],
         *,
         version: int,
+        max_repeats: Callable[[], int],
         clock: Clock,
         stored: asyncio.Event,
+        asked: asyncio.Event,
         judged: asyncio.Event,
     ) -> None:
         self._outbox = outbox
         self._read = read
         self._version = version
+        self.repeats = Repeats()
+        self._max_repeats = max_repeats
         self._clock = clock
         self._stored = stored
+        self._asked = asked
         self._judged = judged
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -71,7 +79,29 @@ class Judge:
             verdicts.subjects(batch),
             lambda known: verdicts.decide(batch, known, version=self._version),
         )
+        received = {row.sequence: row for row in rows}
         for judged in judgement.judged:
             metrics.VERDICTS.labels(judged.verdict).inc()
+            self._watch(judged, received[judged.sequence])
+        if judgement.asks:
+            self._asked.set()
         self._judged.set()
         return 0.0
+
+    def _watch(self, judged: Judged, row: Received) -> None:
+        """Somebody may save a resource in a loop. What we read ourselves does not count."""
+        reading = judged.reading
+        if reading.read_after is not None:
+            return
+        if judged.verdict is Verdict.EVENT:
+            self.repeats.changed(reading.subject)
+        elif judged.verdict in _NO_CHANGE:
+            content, at = reading.digest + reading.figures, row.webhook.received_at
+            if self.repeats.seen(reading.subject, content, at, self._max_repeats()):
+                metrics.WRITE_LOOPS.inc()
+                log.warning(
+                    "%s is saved again and again without a change, see what saves it:"
+                    " woo-agent outbox list --subject %s",
+                    reading.subject,
+                    reading.subject,
+                )

@@ -12,16 +12,30 @@ if TYPE_CHECKING:
 ENVELOPE_BYTES = 1024  # what the envelope adds to a body, generously
 
 
+URGENT = 0  # the priority of orders and refunds
+
+
 def choose(
-    heads: Sequence[Head], in_flight: Collection[str], *, most: int, max_bytes: int
+    heads: Sequence[Head],
+    in_flight: Collection[str],
+    *,
+    most: int,
+    max_bytes: int,
+    urgent_only: bool = False,
 ) -> list[Head]:
     """From the heads of the ready lanes, best first: those that fit. The first one always does: a
-    gateway that finds it too large says so itself."""
+    gateway that finds it too large says so itself.
+
+    ``urgent_only`` is for the last free place: however slowly the gateway takes a flood of
+    products, an order always finds one.
+    """
     chosen: list[Head] = []
     total = 0
     for head in heads:
         if head.lane in in_flight:
             continue
+        if urgent_only and head.priority != URGENT:
+            break
         total += head.size + ENVELOPE_BYTES
         if chosen and (len(chosen) >= most or total > max_bytes):
             break

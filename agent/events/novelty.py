@@ -1,7 +1,8 @@
 """Is this news? A body is compared with the newest content of its subject, never with a clock.
 
 WooCommerce sends the same state several times, and now and then an old one late. What counts is
-content: A → B → A is three events, A → A is one.
+content: A → B → A is three events, A → A is one. What we wrote ourselves is no news either: it is
+told by the state that we left, not by when we wrote.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import replace
 
 from agent.model.delivery import Known, Reading, Verdict
 
+_CONFIRMED = frozenset({Verdict.DUPLICATE, Verdict.ECHO})
+
 
 def verdict(reading: Reading, known: Known | None) -> Verdict:
     """What a readable body is, given the newest content of its subject that was taken in."""
@@ -17,20 +20,20 @@ def verdict(reading: Reading, known: Known | None) -> Verdict:
         return Verdict.EVENT
     if reading.deletion:
         return Verdict.DUPLICATE if known.deleted else Verdict.EVENT
-    if known.deleted:  # late bodies must not bring it back
-        return Verdict.EVENT if reading.revives else Verdict.STALE
-    if reading.digest == known.digest:
-        return Verdict.DUPLICATE
-    if reading.changed_at and known.changed_at and reading.changed_at < known.changed_at:
-        return Verdict.STALE
-    return Verdict.EVENT
+    if _is_same(reading, known):
+        return Verdict.ECHO if known.ours else Verdict.DUPLICATE
+    if reading.read_after is not None and known.last_body > reading.read_after:
+        return Verdict.STALE  # the store may have changed it while it was read
+    if known.deleted:
+        return _of_deleted(reading)
+    return Verdict.STALE if _is_older(reading, known) else Verdict.EVENT
 
 
 def learned(
     reading: Reading, known: Known | None, found: Verdict, *, sequence: int, version: int
 ) -> Known | None:
     """What is known of the subject afterwards; None if nothing changed."""
-    if found is Verdict.DUPLICATE and known is not None:
+    if found in _CONFIRMED and known is not None:
         if not reading.changed_at or (known.changed_at and known.changed_at >= reading.changed_at):
             return None
         return replace(known, changed_at=reading.changed_at)  # the same content, confirmed later
@@ -42,4 +45,24 @@ def learned(
         version=version,
         changed_at=reading.changed_at or (known.changed_at if known else None),
         deleted=reading.deletion,
+        figures=reading.figures,
+        ours=known is not None and known.ours and known.figures == reading.figures,
     )
+
+
+def _is_same(reading: Reading, known: Known) -> bool:
+    return (reading.digest, reading.figures) == (known.digest, known.figures)
+
+
+def _of_deleted(reading: Reading) -> Verdict:
+    """Late bodies must not bring it back; a read that finds it in the trash says nothing new."""
+    if reading.revives:
+        return Verdict.EVENT
+    return Verdict.STALE if reading.read_after is None else Verdict.DUPLICATE
+
+
+def _is_older(reading: Reading, known: Known) -> bool:
+    """A read over REST shows how it is, whatever the dates say."""
+    if reading.read_after is not None or reading.changed_at is None or known.changed_at is None:
+        return False
+    return reading.changed_at < known.changed_at

@@ -6,18 +6,25 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.model import foreign
 from agent.model.delivery import Accepted, Again, Answer, Dead, Outcome
 
 DEFERRED_S = 30.0
+REJECTED_S = 600.0
+MOST_DEAD_IN_A_ROW = 3
+REJECTING_EVERYTHING = "rejecting_everything"
 _TRANSIENT = frozenset({408, 425, 429})
-_LONGEST_TEXT = 500
+
+
+Outcomes = Mapping[str, Outcome]
+"""By event id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The gateway said something about each event, by id."""
 
-    outcomes: Mapping[str, Outcome]
+    outcomes: Outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,14 @@ class Unavailable:
     refused: bool = False
 
 
-Decision = Settled | Guilty | Unavailable
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """403: a probe with nothing in it tells whether we are refused, or one of these bodies."""
+
+    dead: Dead
+
+
+Decision = Settled | Guilty | Unavailable | Forbidden
 
 
 def decide(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decision:
@@ -50,14 +64,60 @@ def decide(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decis
     if 200 <= status < 300:
         return _taken(answer, ids, accept_empty=accept_empty)
     code, message = _problem(answer)
+    if status == 403:
+        return Forbidden(Dead(code or "http_403", message or f"403: {answer.excerpt}"))
     if status == 413:
         return Guilty(Dead(code or "too_large", message or "413: too large"))
-    if status in (400, 422) and code:
-        return Guilty(Dead(code, message))
+    if status in (400, 422):
+        if code:
+            return Guilty(Dead(code, message))
+        return Unavailable(REJECTING_EVERYTHING, f"{status}: {answer.excerpt}", refused=True)
     text = message or f"{status}: {answer.excerpt}"
     if status in _TRANSIENT or status >= 500:
         return Unavailable(code or f"http_{status}", text, answer.retry_after_s)
     return Unavailable(code or f"http_{status}", text, refused=True)
+
+
+def journal(answer: Answer) -> tuple[str, int | None] | None:
+    """The name of the gateway's journal and its highest position, if the answer tells them."""
+    body = answer.body
+    if not isinstance(body, Mapping) or not (name := foreign.line(body.get("journal"))):
+        return None
+    head = body.get("head_position")
+    return name, head if type(head) is int and 0 <= head < 2**63 else None
+
+
+def after_probe(answer: Answer, forbidden: Forbidden) -> Guilty | Unavailable:
+    """What 403 meant, given the answer to an empty batch: let through, something on the way (a
+    firewall) dislikes one of the bodies; refused too, it dislikes us."""
+    decision = decide(answer, (), accept_empty=True)
+    if isinstance(decision, Settled):
+        return Guilty(forbidden.dead)
+    if isinstance(decision, Unavailable) and not decision.refused:
+        return decision
+    return Unavailable(forbidden.dead.code, forbidden.dead.message, refused=True)
+
+
+def restrained(outcomes: Outcomes, dead_in_a_row: int) -> tuple[Outcomes, int]:
+    """The outcomes to write down, and how many were dead-lettered in a row since the last
+    acceptance.
+
+    A gateway that rejects everything is broken, the events are not: after three dead letters with
+    nothing accepted between, no more are made; what it rejects then waits and is sent again.
+    """
+    if any(isinstance(outcome, Accepted) for outcome in outcomes.values()):
+        return outcomes, 0
+    # A probe that was rejected makes room for another one: it may be the guilty one itself.
+    wait_s = REJECTED_S if dead_in_a_row >= MOST_DEAD_IN_A_ROW else 0.0
+    kept: dict[str, Outcome] = {}
+    for event_id, outcome in outcomes.items():
+        if isinstance(outcome, Dead):
+            if dead_in_a_row >= MOST_DEAD_IN_A_ROW:
+                outcome = Again(outcome.code, outcome.message, wait_s)
+            else:
+                dead_in_a_row += 1
+        kept[event_id] = outcome
+    return kept, dead_in_a_row
 
 
 def _taken(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decision:
@@ -87,13 +147,13 @@ def _outcomes(results: Sequence[Any], ids: Collection[str]) -> dict[str, Outcome
 
 
 def _outcome(result: Mapping[str, Any]) -> Outcome:
-    code, message = _text(result.get("code")), _text(result.get("message"))
+    code, message = foreign.line(result.get("code")), foreign.line(result.get("message"))
     match result.get("status"):
         case "accepted" | "duplicate" as status:
             position = result.get("position")
             return Accepted(
                 position if type(position) is int and 0 <= position < 2**63 else None,
-                _text(result.get("accepted_at")) or None,
+                foreign.line(result.get("accepted_at")) or None,
                 duplicate=status == "duplicate",
             )
         case "rejected":
@@ -107,13 +167,6 @@ def _problem(answer: Answer) -> tuple[str, str]:
     body = answer.body
     if not isinstance(body, Mapping) or not ("title" in body or "type" in body or "code" in body):
         return "", ""
-    code = _text(body.get("code")) or _text(body.get("type")).rpartition("/")[2]
-    message = _text(body.get("detail")) or _text(body.get("title"))
+    code = foreign.line(body.get("code")) or foreign.line(body.get("type")).rpartition("/")[2]
+    message = foreign.line(body.get("detail")) or foreign.line(body.get("title"))
     return code or f"http_{answer.status}", message or f"status {answer.status}"
-
-
-def _text(value: object) -> str:
-    """Cut to a storable size; half a surrogate, which UTF-8 can't carry, is replaced."""
-    if not isinstance(value, str):
-        return ""
-    return value[:_LONGEST_TEXT].encode("utf-8", "replace").decode()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.events import novelty
-from agent.model.delivery import Dead, Judged, Judgement, Known, Reading, Verdict
+from agent.model.delivery import Dead, Heard, Judged, Judgement, Known, Reading, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,23 +39,47 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
     judged: list[Judged] = []
     learned: dict[str, Known] = {}
     unsure: list[tuple[int, str]] = []
+    outdated: list[tuple[int, str]] = []
+    last_bodies: dict[str, int] = {}
     for read in batch:
+        subject = read.reading.subject
         newest = {**known, **learned} if learned else known
-        found = _verdict(read.reading, newest)
+        found = _verdict(read.reading, newest, last_bodies.get(subject, 0))
+        last_bodies[subject] = read.sequence
         if found is None:
-            unsure.append((read.sequence, read.reading.subject))
+            unsure.append((read.sequence, subject))
             continue
         judged.append(conclude(read, found))
+        if found is Verdict.STALE:
+            outdated.append((read.sequence, subject))
         content = novelty.learned(
-            read.reading,
-            newest.get(read.reading.subject),
-            found,
-            sequence=read.sequence,
-            version=version,
+            read.reading, newest.get(subject), found, sequence=read.sequence, version=version
         )
         if content is not None and read.reading.snapshot and not read.reading.untranslatable:
-            learned[read.reading.subject] = content
-    return Judgement(tuple(judged), learned, tuple(unsure))
+            learned[subject] = content
+    return Judgement(tuple(judged), learned, tuple(unsure), tuple(outdated), heard(batch))
+
+
+def heard(batch: Sequence[Read]) -> tuple[Heard, ...]:
+    """Good and broken bodies of each kind of resource, in order; of a run of the same the last.
+
+    Only what the store sent by itself counts: a read over REST says nothing of its webhooks, and a
+    deletion carries no body that could be broken.
+    """
+    runs: list[Heard] = []
+    last: dict[str, int] = {}
+    for read in batch:
+        reading = read.reading
+        if not reading.resource or reading.deletion or reading.read_after is not None:
+            continue
+        one = Heard(read.sequence, reading.resource, reading.verdict is not Verdict.ERROR_BODY)
+        place = last.get(one.resource)
+        if place is not None and runs[place].good is one.good:
+            runs[place] = one
+        else:
+            last[one.resource] = len(runs)
+            runs.append(one)
+    return tuple(runs)
 
 
 def conclude(read: Read, verdict: Verdict) -> Judged:
@@ -66,8 +90,9 @@ def conclude(read: Read, verdict: Verdict) -> Judged:
     )
 
 
-def _verdict(reading: Reading, known: Mapping[str, Known]) -> Verdict | None:
-    """None: only the store can tell what that deletion was about."""
+def _verdict(reading: Reading, known: Mapping[str, Known], last_body: int) -> Verdict | None:
+    """None: only the store can tell what that deletion was about. ``last_body`` is the number of
+    the last one about that subject in the batch."""
     if reading.verdict is not None:
         return reading.verdict
     if reading.untranslatable or not reading.snapshot:
@@ -79,6 +104,8 @@ def _verdict(reading: Reading, known: Mapping[str, Known]) -> Verdict | None:
             return Verdict.OTHER_KIND
         if namesakes:
             return None
+    elif last_body > newest.last_body:
+        newest = replace(newest, last_body=last_body)
     return novelty.verdict(reading, newest)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from agent import __version__, errors, metrics
-from agent.model import envelope
+from agent.model import envelope, foreign
 from agent.model.delivery import Answer
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Client:
             "Woo-Agent-Store": store_id,
             "Woo-Agent-Instance": instance,
         }
+
+    async def get_store(self) -> Answer:
+        """Who is there: ``journal``, ``head_position``, ``last_sequence``, …"""
+        return await self._call("store", "GET", "")
 
     async def post_events(self, body: bytes) -> Answer:
         """A batch of CloudEvents, already encoded."""
@@ -158,7 +162,7 @@ def _answer(status: int, headers: Mapping[str, str], content: bytes, now: dateti
     return Answer(
         status,
         body=body,
-        excerpt=content[:_EXCERPT].decode("utf-8", "replace").strip(),
+        excerpt=foreign.line(content, _EXCERPT),
         retry_after_s=retry_after_s(headers.get("Retry-After"), now),
     )
 
@@ -171,10 +175,12 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
 
 
 def _plain(error: BaseException) -> str:
-    return " ".join(str(error).split())[:_EXCERPT] or type(error).__name__
+    """Without the URL; ClientResponseError would print it."""
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return foreign.line(text, _EXCERPT) or type(error).__name__

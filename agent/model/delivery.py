@@ -29,11 +29,17 @@ class Verdict(StrEnum):
 
     EVENT = "event"
     DUPLICATE = "duplicate"  # the content we already have
+    ECHO = "echo"  # the content we already have, its figures written by us
     STALE = "stale"  # older than what we already have
     FOREIGN_SOURCE = "foreign_source"  # signed with our secret, but not sent by our store
     ERROR_BODY = "error_body"  # a REST error object in place of a resource
     OTHER_KIND = "other_kind"  # a deletion that names the id of something else
     DRAFT = "draft"  # a checkout that is not yet an order
+
+
+READ_BY_US = "rest"
+"""Stands for the webhook's id where a body was read over REST; ``delivery_id`` then holds the
+number of the newest arrival at the time when that read began."""
 
 
 class Webhook(NamedTuple):
@@ -61,8 +67,10 @@ class Reading:
     """What a body says about itself, before it is compared with what is known.
 
     ``digest`` stands for the content: volatile keys are left out, so equal content gives equal
-    digests. ``verdict`` is set where the body alone decides; ``untranslatable`` says why it can't
-    become an event.
+    digests. A product's ``figures`` are not in it, they have a digest of their own. ``resource`` is
+    the kind that the topic names, ``read_after`` the newest arrival when a read over REST began.
+    ``verdict`` is set where the body alone decides; ``untranslatable`` says why it can't become an
+    event.
     """
 
     type: str = ""
@@ -71,6 +79,9 @@ class Reading:
     priority: int = 9
     changed_at: datetime | None = None
     digest: bytes = b""
+    figures: bytes = b""
+    resource: str = ""
+    read_after: int | None = None
     deletion: bool = False
     revives: bool = False
     snapshot: bool = True
@@ -80,13 +91,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The newest content of a subject that was taken in."""
+    """The newest content of a subject that is known to both sides.
+
+    ``ours``: its ``figures`` were last set by a write of ours. ``last_body`` is the number of the
+    newest body about it, whatever its verdict.
+    """
 
     sequence: int
     digest: bytes
     version: int
     changed_at: datetime | None
     deleted: bool
+    figures: bytes = b""
+    ours: bool = False
+    last_body: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +126,54 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The store sent a resource of that kind, or (not ``good``) an error object in its place."""
+
+    sequence: int
+    resource: str
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdicts on a batch, what was learned from it, and which rows the store is asked about
-    first (deletions that may name something else)."""
+    """The verdicts on a batch, and what was learned from it.
+
+    ``unsure``: rows the store is asked about first (deletions that may name something else);
+    ``outdated``: rows whose subject is to be read again; both as (sequence, subject).
+    """
 
     judged: tuple[Judged, ...]
     learned: dict[str, Known]
     unsure: tuple[tuple[int, str], ...] = ()
+    outdated: tuple[tuple[int, str], ...] = ()
+    heard: tuple[Heard, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it leaves questions for the store."""
+        return bool(self.unsure or self.outdated or not all(one.good for one in self.heard))
+
+
+class Look(StrEnum):
+    """What the store is asked."""
+
+    DELETION = "deletion"  # what was it that was deleted?
+    RESOURCE = "resource"  # how is it now?
+    CHANGES = "changes"  # what changed of that kind?
 
 
 @dataclass(frozen=True, slots=True)
 class Followup:
-    """Something the store is to be asked about, and the outbox row that made us ask."""
+    """Something the store is to be asked about, and the outbox row that made us ask.
+
+    ``subject`` is a resource (``order/1022``), or a kind of them for changes, which are asked for
+    from ``since`` on.
+    """
 
     kind: str
     subject: str
     cause: int
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +200,7 @@ class Head:
     lane: str
     sequence: int
     size: int
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

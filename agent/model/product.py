@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,29 @@ class ItemWrite:
 
 @dataclass(frozen=True, slots=True)
 class ItemAnswer:
-    """What the store answered for one item: what it shows now, or its error."""
+    """What the store answered for one item: what it shows now, or its error.
+
+    ``figures`` is the digest that a webhook with the same stock and prices gives.
+    """
 
     product: StoreProduct | None
     code: str = ""
     message: str = ""
+    figures: bytes = b""
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The figures of a product after a write of ours, as the store confirmed them.
+
+    ``sent_after`` is the number of the newest arrival when the write was sent.
+    """
+
+    product_id: int
+    figures: bytes
+    changed_at: datetime | None
+    sent_after: int
 
 
 @dataclass(frozen=True, slots=True)

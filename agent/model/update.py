@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+
+if TYPE_CHECKING:
+    from agent.model.product import Written
 
 HIGHEST_VERSION = 2**53 - 1
 _LARGEST_QUANTITY = 10**9
@@ -206,6 +209,7 @@ class Settlement:
     """What became of an open row: a final state, or ``waiting`` until ``due_at``.
 
     ``store`` is what the store says now, ``before`` what it said; both by the names of the update.
+    ``written`` are the products that the store confirmed to have changed for it.
     """
 
     opened: Opened
@@ -215,6 +219,7 @@ class Settlement:
     store: Mapping[str, Any] | None = None
     before: Mapping[str, Any] | None = None
     due_at: datetime | None = None
+    written: tuple[Written, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,30 @@ what was observed, and where it is not well, the cause and the next command.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent import __version__, clock
+from agent.model import pressure
+from agent.model.pause import Line
+from agent.model.pressure import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from agent import errors
+    from agent.model.pause import Pause
     from agent.settings import Settings
 
+_ROOM = {
+    Room.ENOUGH: ("pass", ""),
+    Room.ORDERS: ("warn", "only orders are taken in"),
+    Room.NONE: ("fail", "nothing is taken in"),
+}
 _RANK = {"pass": 0, "warn": 1, "fail": 2}
 _SLOW_S = 60.0
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``."""
+    """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``; ``broken``
+    the kinds of resources that come as error objects, ``loops`` what is saved over and over,
+    ``lost`` what could not be read of each database that was set aside."""
 
     at: datetime
     store_id: str
@@ -41,6 +54,11 @@ class Facts:
     store: Side
     free_bytes: int
     writes: bool = True
+    trouble: errors.StorageError | None = None
+    lost: Mapping[str, str] = field(default_factory=dict)
+    pauses: Sequence[Pause] = ()
+    broken: Sequence[str] = ()
+    loops: Sequence[str] = ()
 
 
 def document(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -49,13 +67,17 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "state:writable": _writable(facts, settings),
         "state:freeSpace": _space(facts, settings),
         "state:databaseSize": _database(facts, settings),
+        "state:setAside": _set_aside(facts, settings),
         "outbox:oldestPending": _oldest(facts),
         "outbox:oldestOrder": _order(facts, settings),
         "outbox:dead": _dead(facts),
+        "webhooks:errorObjects": _broken(facts),
+        "webhooks:repeats": _loops(facts),
         "gateway:connection": _side(facts.gateway, "gateway", "woo-agent outbox stats"),
         "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
         "updates:open": _check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
+        **{f"{line}:paused": _paused(facts, line) for line in Line},
     }
     return _document(facts.at, facts.store_id, checks)
 
@@ -95,6 +117,9 @@ def _check(status: str, value: Any, unit: str, output: str = "") -> dict[str, An
 
 
 def _writable(facts: Facts, settings: Settings) -> dict[str, Any]:
+    if facts.trouble is not None:
+        output = f"{facts.trouble.message}: {facts.trouble.hint}"
+        return _check("fail", False, "boolean", output)
     return _check(
         "pass" if facts.writes else "fail",
         facts.writes,
@@ -104,22 +129,35 @@ def _writable(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 
 def _space(facts: Facts, settings: Settings) -> dict[str, Any]:
-    enough = facts.free_bytes >= settings.state.min_free
+    room = pressure.on_disk(facts.free_bytes, settings.state.min_free)
     return _check(
-        "pass" if enough else "fail",
+        _ROOM[room][0],
         facts.free_bytes,
         "bytes",
-        f"less than state.min_free is left, make room: df -h {settings.state.dir}",
+        f"less than state.min_free is left, {_ROOM[room][1]}: df -h {settings.state.dir}",
     )
 
 
 def _database(facts: Facts, settings: Settings) -> dict[str, Any]:
     size = facts.outbox["db_bytes"]
+    room = pressure.in_database(size, settings.state.max_size)
     return _check(
-        "pass" if size < settings.state.max_size else "fail",
+        _ROOM[room][0],
         size,
         "bytes",
-        "the database is at state.max_size, raise it or retain less: woo-agent outbox stats",
+        f"the database is at state.max_size, {_ROOM[room][1]}, raise it or retain less:"
+        " woo-agent outbox stats",
+    )
+
+
+def _set_aside(facts: Facts, settings: Settings) -> dict[str, Any]:
+    name, lost = next(iter(facts.lost.items()), ("", ""))
+    return _check(
+        "warn" if facts.lost else "pass",
+        len(facts.lost),
+        "databases",
+        f"a broken database was set aside, lost: {lost}; remove it when that is seen to:"
+        f" rm {settings.state.dir}/{name}*",
     )
 
 
@@ -144,13 +182,48 @@ def _order(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 
 def _dead(facts: Facts) -> dict[str, Any]:
-    dead = facts.outbox["dead"]
+    """A later snapshot makes a dead one good, but no deletion and no refund: it names those."""
+    unresolved, alarms = facts.outbox["dead_unresolved"], facts.outbox["dead_alarms"]
+    among = f", among them {', '.join(alarms)}" if alarms else ""
     return _check(
-        "warn" if dead else "pass",
-        dead,
+        "warn" if unresolved else "pass",
+        unresolved,
         "events",
-        "dead letters wait for somebody: woo-agent outbox list --state dead",
+        f"dead letters wait for somebody{among}: woo-agent outbox list --state dead",
     )
+
+
+def _paused(facts: Facts, line: Line) -> dict[str, Any]:
+    for pause in facts.pauses:
+        if pause.line is line:
+            return _check("warn", True, "boolean", f"{pause.told()}: woo-agent resume {line}")
+    return _check("pass", False, "boolean")
+
+
+def _broken(facts: Facts) -> dict[str, Any]:
+    kinds = _named([f"{kind}s" for kind in facts.broken])
+    return _check(
+        "warn" if facts.broken else "pass",
+        len(facts.broken),
+        "kinds",
+        f"the store sends error objects in place of {kinds}: deleted meanwhile, or hidden from the"
+        " webhook's user: woo-agent outbox list --state skipped",
+    )
+
+
+def _loops(facts: Facts) -> dict[str, Any]:
+    return _check(
+        "warn" if facts.loops else "pass",
+        len(facts.loops),
+        "resources",
+        f"{_named(facts.loops)} saved again and again without a change, see when:"
+        f" woo-agent outbox list --subject {next(iter(facts.loops), '')}",
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
 
 
 def _held(facts: Facts) -> dict[str, Any]:

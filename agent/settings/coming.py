@@ -17,7 +17,6 @@ COMING = PROTECTION | frozenset(
     if key.partition(".")[0] in ("inventory", "prices", "reconcile")
     or key
     in (
-        "state.retention",
         "store.go_live",
         "updates.drop_folder",
         "updates.trust_catalogue_for",

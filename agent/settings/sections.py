@@ -125,9 +125,9 @@ class StateSettings(Section):
     dir: AbsolutePath
     """Folder of agent.db; the agent's user alone may read it."""
     max_size: PositiveSize = 2 * 2**30
-    """Largest database."""
+    """Largest database; orders are taken in up to 10 % beyond."""
     min_free: Size = 200 * 2**20
-    """Disk space left free."""
+    """Disk space left free; orders are taken in down to a quarter of it."""
     retention: Interval = timedelta(days=30)
     """How long settled rows are kept."""
 
@@ -230,6 +230,8 @@ class HealthSettings(Section):
 
     max_order_age: Interval = timedelta(minutes=15)
     """An order waiting longer turns warn into fail."""
+    max_repeats: Annotated[int, Field(ge=1, le=1000)] = 30
+    """A resource sent more often a minute without a change of content is a warning."""
 
 
 class LogSettings(Section):

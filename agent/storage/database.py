@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
-import os
 import sqlite3
+import tempfile
 import uuid
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiosqlite
 
 from agent import errors
-from agent.storage import migrate
+from agent.clock import SystemClock
+from agent.storage import cursors, faults, migrate, salvage
 from agent.storage.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
+
+    from agent.clock import Clock
+    from agent.storage.writer import Tx
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
 FILE = "agent.db"
 BUSY_TIMEOUT_S = 10
+TRIED_FOR_S = 5.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -49,9 +56,36 @@ class Database:
         try:
             return await query(self.reader, *args, **kwargs)
         except sqlite3.Error as error:
+            if faults.is_corruption(error):
+                salvage.suspect(self.path)
             raise errors.StorageError(
-                f"the database {self.path} can't be read: {error}", hint="woo-agent status"
+                f"the database {self.path} can't be read: {error}",
+                hint=faults.hint(error, self.path),
             ) from error
+
+    async def answers(self) -> bool:
+        """Whether a commit of nothing goes through, and soon."""
+        with suppress(TimeoutError, errors.StorageError):
+            async with asyncio.timeout(TRIED_FOR_S):
+                await self.writer.write(_nothing)
+                return True
+        return False
+
+    async def lost(self) -> Mapping[str, str]:
+        """Each broken database that was set aside (its name), and what could not be read of it."""
+        names = await asyncio.to_thread(salvage.set_aside, self.path)
+        told = await self.read(cursors.get, salvage.LOST) if names else None
+        return dict.fromkeys(names, told or "unknown")
+
+    async def trouble(self) -> errors.StorageError | None:
+        """Why nothing can be written; tried out, where the last write failed."""
+        if self.writer.trouble is not None:
+            with suppress(TimeoutError, errors.StorageError):
+                async with asyncio.timeout(TRIED_FOR_S):
+                    await self.writer.write(_fill)
+                    await self.writer.write(_empty)
+                    self.writer.trouble = None
+        return self.writer.trouble
 
     async def writer_ended(self, stop: asyncio.Event) -> None:
         """Waits beside the actors, so that nobody goes on when the writer can't."""
@@ -65,7 +99,7 @@ class Database:
 
 
 @asynccontextmanager
-async def opened(directory: Path) -> AsyncIterator[Database]:
+async def opened(directory: Path, clock: Clock | None = None) -> AsyncIterator[Database]:
     """The state in ``directory``, made if it is not there. On exit, what waits is still written.
 
     Raises StartError where the directory can't be written or another daemon uses it.
@@ -73,36 +107,31 @@ async def opened(directory: Path) -> AsyncIterator[Database]:
     _make(directory)
     path = directory / FILE
     with _locked(directory):
-        await asyncio.to_thread(_prepare, path)
-        async with connected(path, readonly=False) as connection:
-            await connection.execute("PRAGMA foreign_keys = ON")
-            instance = await _instance(connection)
+        instance = await asyncio.to_thread(_prepare, path, (clock or SystemClock()).now())
+        try:
+            connection = await _for_writing(path)
+        except sqlite3.Error as error:
+            raise _not_opened(path, error) from error
+        writer = Writer(connection, path, lambda: _for_writing(path))
+        writing = asyncio.create_task(writer.run(), name="writer")
+        try:
             async with connected(path, readonly=True) as reader:
-                writer = Writer(connection)
-                writing = asyncio.create_task(writer.run(), name="writer")
-                try:
-                    yield Database(path, instance, writer, reader, writing)
-                finally:
-                    writer.close()
-                    await asyncio.wait([writing])
+                yield Database(path, instance, writer, reader, writing)
+        finally:
+            writer.close()
+            await asyncio.wait([writing])
+            await writer.close_connection()  # last, so that it writes its log into the file
 
 
 @asynccontextmanager
 async def connected(path: Path, *, readonly: bool) -> AsyncIterator[aiosqlite.Connection]:
     """One connection in autocommit mode; StorageError where there is no such database."""
-    mode = "ro" if readonly else "rw"
     try:
-        async with aiosqlite.connect(
-            f"file:{quote(str(path))}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            timeout=BUSY_TIMEOUT_S,
-        ) as connection:
-            await connection.execute("PRAGMA synchronous = FULL")
-            # Statements that touch several rows keep an undo journal: in a file it costs more than
-            # all the rest of an insert.
-            await connection.execute("PRAGMA temp_store = MEMORY")
+        connection = await _open(path, "ro" if readonly else "rw")
+        try:
             yield connection
+        finally:
+            await connection.close()
     except sqlite3.Error as error:
         raise errors.StorageError(
             f"the state in {path} can't be used: {error}",
@@ -110,27 +139,80 @@ async def connected(path: Path, *, readonly: bool) -> AsyncIterator[aiosqlite.Co
         ) from error
 
 
+async def _for_writing(path: Path) -> aiosqlite.Connection:
+    return await _open(path, "rw", "PRAGMA foreign_keys = ON")
+
+
+async def _open(path: Path, mode: str, *pragmas: str) -> aiosqlite.Connection:
+    # aiosqlite leaves its thread behind where it can't connect: it gets what is open already.
+    raw = await asyncio.to_thread(_connect, path, mode, *pragmas)
+    return await aiosqlite.Connection(lambda: raw, iter_chunk_size=64)
+
+
+def _connect(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_S,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        # Statements that touch several rows keep an undo journal: in a file it costs more than all
+        # the rest of an insert.
+        connection.execute("PRAGMA temp_store = MEMORY")
+        for pragma in pragmas:
+            connection.execute(pragma)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(directory, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
+        with tempfile.TemporaryFile(dir=directory):
+            pass
     except OSError as error:
+        hint = f"create it for the agent's user: install -d -m 0700 -o woo-agent {directory}"
+        if error.errno == errno.EROFS:
+            hint = f"its disk is mounted read-only, see why: findmnt -T {directory}"
+        elif error.errno == errno.ENOSPC:
+            hint = f"make room: df -h {directory}"
         raise errors.StartError(
-            f"the state directory {directory} can't be written: {error.strerror}",
-            hint=f"create it for the agent's user: install -d -m 0700 -o woo-agent {directory}",
+            f"the state directory {directory} can't be written: {error.strerror}", hint=hint
         ) from error
 
 
-def _prepare(path: Path) -> None:
+def _prepare(path: Path, now: datetime) -> str:
+    """The name of the state; one that is broken is set aside first, and salvaged."""
     try:
-        path.touch(mode=0o600)
-        migrate.migrate(path)
+        salvage.if_suspected(path, now)
+        try:
+            return _migrated(path)
+        except sqlite3.DatabaseError as error:
+            if not faults.is_corruption(error) or not salvage.is_broken(path):
+                raise
+            salvage.salvage(path, now)
+            return _migrated(path)
     except (sqlite3.Error, OSError) as error:
-        raise errors.StartError(
-            f"the database {path} can't be opened: {error}",
-            hint="check the disk and the file's owner; nothing was changed",
-        ) from error
+        raise _not_opened(path, error) from error
+
+
+def _migrated(path: Path) -> str:
+    path.touch(mode=0o600)
+    migrate.migrate(path)
+    with closing(_connect(path, "rw")) as connection:
+        return _instance(connection)
+
+
+def _not_opened(path: Path, error: Exception) -> errors.StartError:
+    return errors.StartError(
+        f"the database {path} can't be opened: {error}",
+        hint=faults.hint(error, path),
+    )
 
 
 @contextmanager
@@ -154,12 +236,24 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
 
 
-async def _instance(connection: aiosqlite.Connection) -> str:
+async def _nothing(_: Tx) -> None:
+    return
+
+
+async def _fill(tx: Tx) -> None:
+    """As much as a large webhook: a disk may have room for a page and for nothing more."""
+    await tx.execute("INSERT OR REPLACE INTO cursors VALUES ('tried', hex(zeroblob(32768)))")
+
+
+async def _empty(tx: Tx) -> None:
+    await tx.execute("DELETE FROM cursors WHERE name = 'tried'")
+
+
+def _instance(connection: sqlite3.Connection) -> str:
     """A name for this state, made with it: the gateway notices when a clone speaks up."""
-    await connection.execute(
+    connection.execute(
         "INSERT INTO cursors VALUES ('instance', ?) ON CONFLICT DO NOTHING", (str(uuid.uuid4()),)
     )
-    [(instance,)] = await connection.execute_fetchall(
-        "SELECT value FROM cursors WHERE name = 'instance'"
-    )
+    query = "SELECT value FROM cursors WHERE name = 'instance'"
+    [(instance,)] = connection.execute(query).fetchall()
     return str(instance)

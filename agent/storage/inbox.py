@@ -20,7 +20,7 @@ from agent.model.update import (
     Update,
     UpdateState,
 )
-from agent.storage import cursors
+from agent.storage import cursors, register
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
     from agent.storage.writer import Tx
 
+FARTHEST_LOOK_S = 900
 FEED = "feed"
+NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
+CATCHING_UP = "catching_up"
 _OPEN = frozenset({UpdateState.PENDING, UpdateState.WAITING, UpdateState.HELD})
 
 
@@ -42,13 +45,15 @@ async def take_in(
     *,
     cursor: str | None,
     now: datetime,
+    versions: Sequence[int] | None = None,
 ) -> Intake:
     """Stores a page and its cursor in one transaction: neither is ever there without the other.
 
-    ``decide`` gets the ids that were taken in before, and the versions known of ``skus``.
+    ``decide`` gets the ids that were taken in before, and what is known of ``skus``; of their open
+    updates those with one of ``versions``, which is all that can conflict (None: all).
     """
     seen = await tx.execute_fetchall(f"SELECT id FROM inbox WHERE id IN ({marks(ids)})", ids)
-    intake = decide(frozenset(row[0] for row in seen), await known(tx, skus))
+    intake = decide(frozenset(row[0] for row in seen), await known(tx, skus, versions=versions))
     for row in intake.rows:
         await _insert(tx, row, now)
     if cursor is not None:
@@ -56,8 +61,21 @@ async def take_in(
     return intake
 
 
-async def known(db: aiosqlite.Connection, skus: Sequence[str]) -> KnownVersions:
-    """Fences and open updates of those SKUs."""
+async def start_anew(tx: Tx) -> None:
+    """The feed is read from its start, and nothing is applied until it was read to its end."""
+    await cursors.forget(tx, FEED)
+    await cursors.put(tx, CATCHING_UP, "1")
+
+
+async def known(
+    db: aiosqlite.Connection,
+    skus: Sequence[str],
+    *,
+    versions: Sequence[int] | None = None,
+    waiting: bool = False,
+) -> KnownVersions:
+    """Fences and open updates of those SKUs: all of them, those with one of ``versions``, or those
+    that are waiting."""
     fences = await db.execute_fetchall(
         "SELECT kind, sku, field, version, effective_at, content FROM fences"
         f" WHERE kind IN ('stock', 'price') AND sku IN ({marks(skus)})",
@@ -65,8 +83,10 @@ async def known(db: aiosqlite.Connection, skus: Sequence[str]) -> KnownVersions:
     )
     opened = await db.execute_fetchall(
         "SELECT body FROM inbox WHERE settled_at IS NULL AND kind IN ('stock', 'price')"
-        f" AND sku IN ({marks(skus)})",
-        skus,
+        f" AND sku IN ({marks(skus)})"
+        + ("" if versions is None else f" AND version IN ({marks(versions)})")
+        + (" AND state = 'waiting'" if waiting else ""),
+        (*skus, *(versions or ())),
     )
     return KnownVersions(
         {
@@ -94,22 +114,46 @@ async def raise_fences(tx: Tx, fences: Mapping[FenceKey, Fence]) -> None:
 
 
 async def due(db: aiosqlite.Connection, now: datetime, most: int) -> list[Opened]:
-    """Open updates whose time has come, in the order in which they came due."""
-    rows = await db.execute_fetchall(
-        "SELECT number, body, received_at, state, results FROM inbox"
-        " WHERE due_at <= ? ORDER BY due_at, number LIMIT ?",
-        (clock.micros(now), most),
+    """Open updates whose time has come: those of the SKUs that wait longest. Of each SKU the newest
+    versions are among them, so that an old figure never goes out while a newer one waits.
+
+    One that should be looked at later than any look is put off was written before the clock jumped
+    back, unless it waits for its ``effective_at``: it is due too.
+    """
+    at = clock.micros(now)
+    far = at + FARTHEST_LOOK_S * 1_000_000
+    rows = list(
+        await db.execute_fetchall(
+            "SELECT sku FROM inbox WHERE due_at <= ? ORDER BY due_at, number LIMIT ?", (at, most)
+        )
+    )
+    if len(rows) < most:
+        rows += await db.execute_fetchall(
+            "SELECT sku FROM inbox WHERE due_at > ? AND code IS NOT 'not_due'"
+            " ORDER BY due_at, number LIMIT ?",
+            (far, most - len(rows)),
+        )
+    skus = list(dict.fromkeys(sku for (sku,) in rows))
+    newest = await db.execute_fetchall(
+        "SELECT number, body, received_at, state, results FROM"
+        " (SELECT *, row_number() OVER (PARTITION BY kind, sku ORDER BY version DESC, number DESC)"
+        "  AS place FROM inbox WHERE settled_at IS NULL AND kind IN ('stock', 'price')"
+        f"  AND sku IN ({marks(skus)})"
+        "  AND (due_at <= ? OR (due_at > ? AND code IS NOT 'not_due')))"
+        " WHERE place <= ? ORDER BY due_at, number",
+        (*skus, at, far, NEWEST_OF_A_SKU),
     )
     return [
         Opened(number, _update(body), clock.from_micros(at), UpdateState(state), results)
-        for number, body, at, state, results in rows
+        for number, body, at, state, results in newest
     ]
 
 
 async def settle(
     tx: Tx, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence], now: datetime
 ) -> None:
-    """Writes what became of open updates, and a result for each that has news."""
+    """Writes what became of open updates, a result for each that has news, and the figures that
+    the store confirmed: their webhooks are echoes."""
     at = clock.micros(now)
     for settlement in settlements:
         opened, state = settlement.opened, settlement.state
@@ -130,6 +174,7 @@ async def settle(
         )
         if news:
             await _report(tx, _of_settlement(settlement, now))
+        await register.wrote(tx, settlement.written)
     await raise_fences(tx, fences)
 
 

@@ -11,12 +11,13 @@ from agent.model.delivery import (
     Judged,
     Judgement,
     Known,
+    Look,
     Reading,
     Received,
     State,
     Verdict,
 )
-from agent.storage import followups, outbox, register
+from agent.storage import followups, outbox, register, resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,9 @@ async def judge(
     await _write(tx, judgement.judged, now)
     await register.learn(tx, judgement.learned)
     await _hold(tx, judgement.unsure, now)
+    for sequence, subject in judgement.outdated:
+        await followups.ask(tx, Look.RESOURCE, subject, cause=sequence, due=now)
+    await resources.hear(tx, judgement.heard, now)
     await _move_on(tx)
     return judgement
 
@@ -76,17 +80,29 @@ async def conclude(
         await register.learn(tx, {reading.subject: gone})
 
 
+async def looked(tx: Tx, followup: Followup, *, until: datetime) -> None:
+    """What the store had until then was read, and waits to be judged."""
+    await followups.done(tx, followup)
+    if followup.kind == Look.CHANGES:
+        await resources.read(tx, followup.subject, until)
+
+
 async def _renewed(
     tx: Tx, known: Mapping[str, Known], reread: Callable[[Received], Reading], version: int
 ) -> dict[str, Known]:
     outdated = {k.sequence: subject for subject, k in known.items() if k.version != version}
     bodies = await outbox.received(tx, outdated) if outdated else []
     return {
-        outdated[body.sequence]: replace(
-            known[outdated[body.sequence]], digest=reread(body).digest, version=version
-        )
+        subject: _reread(known[subject], reread(body), version)
         for body in bodies
+        for subject in (outdated[body.sequence],)
     }
+
+
+def _reread(known: Known, reading: Reading, version: int) -> Known:
+    """Figures of ours came with no body: nobody knows what they are in that version."""
+    figures = b"" if known.ours else reading.figures
+    return replace(known, digest=reading.digest, figures=figures, version=version)
 
 
 async def _move_on(tx: Tx) -> None:
@@ -114,7 +130,7 @@ async def _hold(tx: Tx, unsure: Sequence[tuple[int, str]], now: datetime) -> Non
         [(subject, at, sequence) for sequence, subject in unsure],
     )
     for sequence, subject in unsure:
-        await followups.ask(tx, followups.DELETION, subject, cause=sequence, due=now)
+        await followups.ask(tx, Look.DELETION, subject, cause=sequence, due=now)
 
 
 async def _release(tx: Tx, subject: str) -> None:

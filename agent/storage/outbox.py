@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.storage.writer import Tx
 
 FARTHEST_WAIT_S = 7200
+ATTEMPTS_KEPT = 50  # of one event: the first half and the last
 
 
 async def append(
@@ -149,8 +150,12 @@ async def events(db: aiosqlite.Connection, sequences: Sequence[int]) -> list[del
     ]
 
 
-async def settle(tx: Tx, attempts: Sequence[Attempt]) -> None:
+async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
     """Writes how sending ended. A lane goes on to its next event, or waits with this one."""
+    await tx.execute(
+        "UPDATE counters SET value = ?1 WHERE name = 'dead_in_a_row' AND value <> ?1",
+        (dead_in_a_row,),
+    )
     await tx.executemany(
         "UPDATE outbox SET state = ?, attempts = attempts + 1, next_attempt_at = ?, position = ?,"
         " accepted_at = ?, code = ?, message = ?, settled_at = ?, replay = replay AND ? = 'pending'"
@@ -161,6 +166,15 @@ async def settle(tx: Tx, attempts: Sequence[Attempt]) -> None:
         "INSERT INTO attempts SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5, ?6"
         " FROM attempts WHERE sequence = ?1",
         [_attempt_row(attempt) for attempt in attempts],
+    )
+    await tx.executemany(
+        "DELETE FROM attempts WHERE sequence = ?1 AND n > ?2"
+        " AND n <= (SELECT max(n) FROM attempts WHERE sequence = ?1) - ?2",
+        [
+            (attempt.event.sequence, ATTEMPTS_KEPT // 2)
+            for attempt in attempts
+            if attempt.event.attempts >= ATTEMPTS_KEPT
+        ],
     )
     await advance(tx, [attempt.event.lane for attempt in attempts])
     await tx.executemany(
@@ -185,6 +199,36 @@ async def advance(tx: Tx, lanes: Sequence[str]) -> None:
         "UPDATE lanes SET parked_until = NULL, head = (SELECT min(sequence) FROM outbox"
         " WHERE lane = ?1 AND state = 'pending' AND verdict = 'event') WHERE lane = ?1",
         keys,
+    )
+
+
+async def dead_in_a_row(db: aiosqlite.Connection) -> int:
+    """How many events were dead-lettered since the last one that was accepted."""
+    [(count,)] = await db.execute_fetchall(
+        "SELECT value FROM counters WHERE name = 'dead_in_a_row'"
+    )
+    return int(count)
+
+
+async def requeue(tx: Tx, sequences: Sequence[int]) -> None:
+    """Settled events are pending again, in their lanes, as if they had never been sent."""
+    keys = [(sequence,) for sequence in sequences]
+    await tx.executemany(
+        "UPDATE outbox SET state = 'pending', settled_at = NULL, next_attempt_at = NULL"
+        " WHERE sequence = ?",
+        keys,
+    )
+    await tx.executemany(
+        "INSERT INTO lanes SELECT lane, sequence, priority, NULL FROM outbox WHERE sequence = ?"
+        " ON CONFLICT (lane) DO UPDATE SET head = min(head, excluded.head), parked_until = NULL",
+        keys,
+    )
+
+
+async def number_above(tx: Tx, sequence: int) -> None:
+    """Numbers given from now on are higher than that one."""
+    await tx.execute(
+        "UPDATE counters SET value = max(value, ?) WHERE name = 'sequence'", (sequence,)
     )
 
 

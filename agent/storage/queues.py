@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from agent.storage import cursors, followups, inbox, judging, outbox
+from agent.model.pause import Line
+from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     )
     from agent.model.update import Fence, FenceKey, Intake, KnownVersions, Opened, Settlement
     from agent.storage.database import Database
+    from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
 
@@ -38,15 +41,22 @@ class Outbox:
         clock: Clock,
         reread: Callable[[Received], Reading],
         version: int,
+        retention: timedelta = timedelta(days=30),
+        pressure: Pressure | None = None,
     ) -> None:
         self._db = database
         self._clock = clock
         self._reread = reread
         self._version = version
+        self._retention = retention
+        self._pressure = pressure
+        self._journal = ""
         self._last: int | None = None  # the last number given: nobody else gives any
 
-    def append(self, event_id: str, webhook: Webhook) -> Awaitable[None]:
-        return self._db.writer.add(self._append, (event_id, webhook))
+    async def append(self, event_id: str, webhook: Webhook) -> None:
+        if self._pressure is not None:
+            await self._pressure.require(webhook.topic)
+        await self._db.writer.add(self._append, (event_id, webhook))
 
     async def _append(self, tx: Tx, webhooks: Sequence[tuple[str, Webhook]]) -> None:
         self._last = await outbox.append(tx, webhooks, self._last)
@@ -82,8 +92,20 @@ class Outbox:
             )
         )
 
+    async def looked(self, followup: Followup, *, until: datetime) -> None:
+        await self._db.writer.write(lambda tx: judging.looked(tx, followup, until=until))
+
+    async def postpone(self, followup: Followup, *, after_s: float) -> None:
+        until = self._clock.now() + timedelta(seconds=after_s)
+        await self._db.writer.write(lambda tx: followups.postpone(tx, followup, until))
+
+    async def last_sequence(self) -> int:
+        return await self._db.read(outbox.last_sequence)
+
     async def ready(self, most: int) -> list[Head]:
         now = self._clock.now()
+        if await self._db.read(pauses.is_in_force, Line.EVENTS, now):
+            return []
         if await self._db.read(outbox.is_any_due, now):
             await self._db.writer.write(lambda tx: outbox.unpark(tx, now))
         return await self._db.read(outbox.heads, most)
@@ -91,22 +113,48 @@ class Outbox:
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         return await self._db.read(outbox.events, sequences)
 
-    async def settle(self, attempts: Sequence[Attempt]) -> None:
-        await self._db.writer.write(lambda tx: outbox.settle(tx, attempts))
+    async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
+        await self._db.writer.write(lambda tx: outbox.settle(tx, attempts, dead_in_a_row))
+
+    async def dead_in_a_row(self) -> int:
+        return await self._db.read(outbox.dead_in_a_row)
+
+    async def number_above(self, sequence: int) -> None:
+        await self._db.writer.write(lambda tx: outbox.number_above(tx, sequence))
+        self._last = None
+
+    async def journal(self, name: str, head_position: int | None) -> bool:
+        if name == self._journal:
+            return False
+        since = self._clock.now() - self._retention
+        lost = await self._db.writer.write(
+            lambda tx: rewind.journal(tx, name, head_position, retained_since=since)
+        )
+        self._journal = name
+        return lost is not None
 
 
 class Inbox:
     """From gateway to store."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, clock: Clock, pressure: Pressure | None = None
+    ) -> None:
         self._db = database
         self._clock = clock
+        self._pressure = pressure
 
     async def cursor(self) -> str | None:
         return await self._db.read(cursors.get, inbox.FEED)
 
-    async def forget_cursor(self) -> None:
-        await self._db.writer.write(lambda tx: cursors.forget(tx, inbox.FEED))
+    async def start_anew(self) -> None:
+        await self._db.writer.write(inbox.start_anew)
+
+    async def caught_up(self) -> bool:
+        if not await self._db.read(cursors.get, inbox.CATCHING_UP):
+            return False
+        await self._db.writer.write(lambda tx: cursors.forget(tx, inbox.CATCHING_UP))
+        return True
 
     async def take_in(
         self,
@@ -114,23 +162,36 @@ class Inbox:
         skus: Sequence[str],
         decide: Callable[[frozenset[str], KnownVersions], Intake],
         cursor: str | None,
+        versions: Sequence[int] | None = None,
     ) -> Intake:
+        if ids and self._pressure is not None:
+            await self._pressure.require("update")
         now = self._clock.now()
         return await self._db.writer.write(
-            lambda tx: inbox.take_in(tx, ids, skus, decide, cursor=cursor, now=now)
+            lambda tx: inbox.take_in(
+                tx, ids, skus, decide, cursor=cursor, now=now, versions=versions
+            )
         )
 
     async def due(self, most: int) -> list[Opened]:
-        return await self._db.read(inbox.due, self._clock.now(), most)
+        if await self._db.read(cursors.get, inbox.CATCHING_UP):
+            return []
+        now = self._clock.now()
+        if await self._db.read(pauses.is_in_force, Line.UPDATES, now):
+            return []
+        return await self._db.read(inbox.due, now, most)
 
     async def known(self, skus: Sequence[str]) -> KnownVersions:
-        return await self._db.read(inbox.known, skus)
+        return await self._db.read(inbox.known, skus, waiting=True)
 
     async def settle(
         self, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence]
     ) -> None:
         now: datetime = self._clock.now()
         await self._db.writer.write(lambda tx: inbox.settle(tx, settlements, fences, now))
+
+    async def newest_arrival(self) -> int:
+        return await self._db.read(outbox.last_sequence)
 
     async def unreported(self, most: int) -> list[tuple[int, Any]]:
         return await self._db.read(inbox.unreported, most)

@@ -1,4 +1,4 @@
-"""The newest content of every subject: what makes a webhook a duplicate, or stale."""
+"""The newest content of every subject: what makes a webhook a duplicate, an echo, or stale."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
+    from agent.model.product import Written
     from agent.storage.writer import Tx
 
 
@@ -20,22 +21,32 @@ async def known(db: aiosqlite.Connection, subjects: Iterable[str]) -> dict[str, 
     """The newest content of those subjects that was taken in."""
     wanted = list(subjects)
     rows = await db.execute_fetchall(
-        "SELECT subject, sequence, digest, version, changed_at, deleted FROM register"
-        f" WHERE subject IN ({outbox.marks(wanted)})",
+        "SELECT subject, sequence, digest, version, changed_at, deleted, figures, ours,"
+        " (SELECT max(sequence) FROM outbox WHERE outbox.subject = register.subject)"
+        f" FROM register WHERE subject IN ({outbox.marks(wanted)})",
         wanted,
     )
     return {
         subject: delivery.Known(
-            sequence, digest, version, None if at is None else clock.from_micros(at), bool(deleted)
+            sequence,
+            digest,
+            version,
+            None if at is None else clock.from_micros(at),
+            bool(deleted),
+            figures,
+            bool(ours),
+            last_body or sequence,
         )
-        for subject, sequence, digest, version, at, deleted in rows
+        for subject, sequence, digest, version, at, deleted, figures, ours, last_body in rows
     }
 
 
 async def learn(tx: Tx, contents: dict[str, delivery.Known]) -> None:
     """Subjects have new content."""
     await tx.executemany(
-        "INSERT OR REPLACE INTO register VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO register"
+        " (subject, sequence, digest, version, changed_at, deleted, figures, ours)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 subject,
@@ -44,7 +55,32 @@ async def learn(tx: Tx, contents: dict[str, delivery.Known]) -> None:
                 k.version,
                 None if k.changed_at is None else clock.micros(k.changed_at),
                 k.deleted,
+                k.figures,
+                k.ours,
             )
             for subject, k in contents.items()
+        ],
+    )
+
+
+async def wrote(tx: Tx, written: Iterable[Written]) -> None:
+    """Products have the figures that we gave them.
+
+    What the store said since the write was sent may be newer: its figures are left, unless its
+    dates say that they are older than the write. Its webhook then is an event, not an echo.
+    """
+    await tx.executemany(
+        "UPDATE register SET figures = ?2, ours = 1, changed_at = coalesce(?3, changed_at)"
+        " WHERE subject = ?1 AND NOT deleted"
+        " AND (changed_at IS NULL OR ?3 IS NULL OR changed_at <= ?3)"
+        " AND (sequence <= ?4 OR changed_at < ?3)",
+        [
+            (
+                f"product/{product.product_id}",
+                product.figures,
+                None if product.changed_at is None else clock.micros(product.changed_at),
+                product.sent_after,
+            )
+            for product in written
         ],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent import clock, errors
@@ -14,8 +15,27 @@ if TYPE_CHECKING:
     from agent.storage.writer import Tx
 
 
-async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) -> int:
-    """Puts those events back into their lanes; how many.
+MOST_AT_ONCE = 500
+# Topics that only pass through say what happened, not how it is: none stands for another.
+_IS_SNAPSHOT = "coalesce(type, '') NOT LIKE 'woocommerce.%'"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many are to be sent again, and for how many a later one of their subject stands; where
+    there may be more, ``up_to`` is the number after which the next step begins."""
+
+    sent: int = 0
+    superseded: int = 0
+    up_to: int | None = None
+
+    def then(self, more: Replayed) -> Replayed:
+        """Both steps together."""
+        return Replayed(self.sent + more.sent, self.superseded + more.superseded, more.up_to)
+
+
+async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) -> Replayed:
+    """Puts those events back into their lanes.
 
     Raises NotFoundError for an unknown id, UsageError for one that was never an event or whose
     subject has a later accepted one: sending it now would put an old truth over a new one.
@@ -24,7 +44,8 @@ async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) ->
     for event_id in event_ids:
         rows = list(
             await tx.execute_fetchall(
-                "SELECT sequence, state, verdict, subject FROM outbox_rows WHERE id = ?", (event_id,)
+                "SELECT sequence, state, verdict, subject FROM outbox_rows WHERE id = ?",
+                (event_id,),
             )
         )
         if not rows:
@@ -42,44 +63,62 @@ async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) ->
             sequences.append(sequence)
     await _requeue(tx, sequences)
     await audit.record(tx, who=who, action="replay", targets=event_ids, reason="", now=now)
-    return len(sequences)
+    return Replayed(len(sequences))
 
 
-async def all_dead(tx: Tx, *, who: str, now: datetime) -> int:
-    """Puts every dead event back whose subject has no later one that is accepted, pending or dead
-    too; how many."""
-    rows = await tx.execute_fetchall(
-        "SELECT sequence, id FROM outbox AS dead WHERE state = 'dead' AND NOT EXISTS"
-        " (SELECT 1 FROM outbox AS later WHERE later.subject = dead.subject"
-        "  AND later.sequence > dead.sequence AND later.verdict = 'event'"
-        "  AND later.state IN ('accepted', 'pending', 'dead'))"
+async def dead(tx: Tx, after: int | None = None, *, who: str, now: datetime) -> Replayed:
+    """Puts dead events back, of each subject the newest, unless a later one stands for it. One
+    step of it: at most ``MOST_AT_ONCE`` rows above ``after``."""
+    ids, replayed = await _send_newest(tx, "state = 'dead'", [], after)
+    await audit.record(tx, who=who, action="replay", targets=ids, reason="dead", now=now)
+    return replayed
+
+
+async def since(
+    tx: Tx, moment: datetime, kind: str | None, after: int | None = None, *, who: str, now: datetime
+) -> Replayed:
+    """Sends the newest accepted or dead snapshot of each subject received since then, if it is of
+    that type. One step of it, as above."""
+    at = clock.micros(moment)
+    _, replayed = await _send_newest(
+        tx,
+        "received_at >= ? AND verdict = 'event' AND state IN ('accepted', 'dead')"
+        " AND (? IS NULL OR type = ?)",
+        [at, kind, kind],
+        at - 1 if after is None else after,  # no number is below the time it was given at
     )
-    found = list(rows)
-    await _requeue(tx, [sequence for sequence, _ in found])
-    targets = [event_id for _, event_id in found]
-    await audit.record(tx, who=who, action="replay", targets=targets, reason="dead", now=now)
-    return len(found)
+    if after is None:
+        reason = f"since {clock.iso(moment)}" + (f", {kind}" if kind else "")
+        await audit.record(tx, who=who, action="replay", targets=["*"], reason=reason, now=now)
+    return replayed
 
 
-async def since(tx: Tx, moment: datetime, kind: str | None, *, who: str, now: datetime) -> int:
-    """Sends the newest accepted or dead snapshot of each subject received since then; how many."""
-    rows = await tx.execute_fetchall(
-        "SELECT max(sequence) FROM outbox WHERE received_at >= ?1 AND verdict = 'event'"
-        " AND state IN ('accepted', 'dead') AND (?2 IS NULL OR type = ?2) GROUP BY subject",
-        (clock.micros(moment), kind),
+async def _send_newest(
+    tx: Tx, wanted: str, values: Sequence[object], after: int | None
+) -> tuple[list[str], Replayed]:
+    """The ids of those that go back, and how many. One that waits already counts as later: the old
+    one could otherwise reach the gateway after it."""
+    rows = list(
+        await tx.execute_fetchall(
+            f"SELECT sequence, id, {_IS_SNAPSHOT} AND EXISTS (SELECT 1 FROM outbox AS later"
+            "  WHERE later.subject = row.subject AND later.sequence > row.sequence"
+            "  AND later.verdict = 'event' AND later.state IN ('accepted', 'pending', 'dead'))"
+            f" FROM outbox AS row WHERE {wanted} AND sequence > ? ORDER BY sequence LIMIT ?",
+            (*values, -1 if after is None else after, MOST_AT_ONCE),
+        )
     )
-    sequences = [sequence for (sequence,) in rows]
-    await _requeue(tx, sequences)
-    reason = f"since {clock.iso(moment)}" + (f", {kind}" if kind else "")
-    await audit.record(tx, who=who, action="replay", targets=["*"], reason=reason, now=now)
-    return len(sequences)
+    newest = [(sequence, event_id) for sequence, event_id, superseded in rows if not superseded]
+    await _requeue(tx, [sequence for sequence, _ in newest])
+    up_to = rows[-1][0] if len(rows) == MOST_AT_ONCE else None
+    ids = [event_id for _, event_id in newest]
+    return ids, Replayed(len(ids), len(rows) - len(ids), up_to)
 
 
 async def _refuse_superseded(tx: Tx, event_id: str, sequence: int, subject: str | None) -> None:
     later = list(
         await tx.execute_fetchall(
             "SELECT id FROM outbox WHERE subject = ? AND sequence > ? AND state = 'accepted'"
-            " ORDER BY sequence DESC LIMIT 1",
+            f" AND {_IS_SNAPSHOT} ORDER BY sequence DESC LIMIT 1",
             (subject, sequence),
         )
     )

@@ -7,15 +7,20 @@ writer takes what is there and never waits for more: a lone webhook pays nothing
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiosqlite
 
 from agent import errors, metrics
+from agent.storage import faults, salvage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Tx = aiosqlite.Connection
 """An open transaction: what a step of ``agent.storage`` takes first."""
@@ -42,10 +47,24 @@ class _Bulk:
 
 
 class Writer:
-    """Owns the writing connection. Every caller gets its answer after the commit, not before."""
+    """Owns the writing connection. Every caller gets its answer after the commit, not before.
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    ``reopen`` gives another one for the file at ``path``, or raises StorageError. ``trouble`` is
+    why nothing can be written: from a fault on until items were stored again; what is smaller may
+    still fit on a disk that is full for them.
+    """
+
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        path: Path,
+        reopen: Callable[[], Awaitable[aiosqlite.Connection]],
+    ) -> None:
+        self.trouble: errors.StorageError | None = None
         self._connection = connection
+        self._path = path
+        self._reopen = reopen
+        self._spoiled = False
         self._jobs: deque[_Job] = deque()
         self._bulks: dict[BulkStep[Any], _Bulk] = {}
         self._arrived = asyncio.Event()
@@ -98,6 +117,10 @@ class Writer:
             guard.cancel()
             self._stuck = False
 
+    async def close_connection(self) -> None:
+        """After ``run`` has ended."""
+        await self._connection.close()
+
     def close(self) -> None:
         """What was submitted before is still written."""
         self._closing = True
@@ -131,36 +154,55 @@ class Writer:
     ) -> None:
         self._writing = done
         try:
+            await self._make_sound()
             await step(self._connection, items)
         except Exception as error:
-            await self._undo()
-            if len(items) == 1 or isinstance(error, sqlite3.OperationalError):
-                _fail(done, error)
-                return
-            for item, one in zip(items, done, strict=True):  # the others must not pay for one
-                await self._bulk(step, [item], [one])
+            if not await self._failed(error, done):
+                for item, one in zip(items, done, strict=True):  # others must not pay for one
+                    await self._bulk(step, [item], [one])
             return
+        self.trouble = None
         _answer(done, [None] * len(done))
 
     async def _transaction(self, jobs: Sequence[_Job]) -> None:
-        self._writing = [job.done for job in jobs]
+        self._writing = done = [job.done for job in jobs]
         try:
+            await self._make_sound()
             await self._connection.execute("BEGIN IMMEDIATE")
             answers = [await job.step(self._connection) for job in jobs]
             await self._connection.execute("COMMIT")
         except Exception as error:
-            await self._undo()
-            if len(jobs) == 1 or isinstance(error, sqlite3.OperationalError):
-                _fail([job.done for job in jobs], error)
-                return
-            for job in jobs:
-                await self._transaction([job])
+            if not await self._failed(error, done):
+                for job in jobs:
+                    await self._transaction([job])
             return
-        _answer([job.done for job in jobs], answers)
+        _answer(done, answers)
 
-    async def _undo(self) -> None:
-        if self._connection.in_transaction:
-            await self._connection.execute("ROLLBACK")
+    async def _make_sound(self) -> None:
+        if self._spoiled:
+            with contextlib.suppress(sqlite3.Error):
+                await self._connection.close()
+            self._connection = await self._reopen()
+            self._spoiled = False
+
+    async def _failed(self, error: Exception, done: Sequence[asyncio.Future[Any]]) -> bool:
+        """Undoes what was begun and tells the callers; False where each should be tried alone."""
+        self._spoiled = self._spoiled or faults.spoils_the_handle(error)
+        if not self._spoiled:
+            try:
+                if self._connection.in_transaction:
+                    await self._connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                self._spoiled = True
+        told = faults.explained(error, self._path) if isinstance(error, sqlite3.Error) else None
+        if faults.is_corruption(error):
+            salvage.suspect(self._path)
+        if faults.concerns_all(error):
+            self.trouble = told
+        elif len(done) > 1:
+            return False
+        _fail(done, told or error)
+        return True
 
 
 def _answer(done: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> None:
@@ -171,14 +213,7 @@ def _answer(done: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> None
             future.set_result(answer)
 
 
-def _fail(done: Sequence[asyncio.Future[Any]], error: Exception) -> None:
-    reason = error
-    if isinstance(error, sqlite3.Error):
-        reason = errors.StorageError(
-            f"the database could not be written: {error}",
-            hint="check the disk and the state directory: woo-agent status",
-        )
-        reason.__cause__ = error
+def _fail(done: Sequence[asyncio.Future[Any]], reason: Exception) -> None:
     for future in done:
         if not future.done():
             future.set_exception(reason)

@@ -53,6 +53,9 @@ class Inbox(Protocol):
     ) -> None:
         """Writes what became of updates, with the results to report."""
 
+    async def newest_arrival(self) -> int:
+        """The number of the newest webhook that was taken in."""
+
 
 class Store(Protocol):
     """What the applier needs of the store. Every call raises StoreError."""
@@ -80,7 +83,9 @@ class Applier:
         clock: Clock,
         arrived: asyncio.Event,
         settled: asyncio.Event,
+        usurped: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``usurped``: another instance speaks for the store, so this one must not write."""
         self._inbox = inbox
         self._store = store
         self._same = same
@@ -88,6 +93,7 @@ class Applier:
         self._clock = clock
         self._arrived = arrived
         self._settled = settled
+        self._usurped = usurped
         self._profile: StoreProfile | None = None
         self._pause_s = 0.0
         self.trouble: errors.StoreError | None = None
@@ -98,6 +104,8 @@ class Applier:
 
     async def run_once(self) -> float:
         """One round; how long to rest after it."""
+        if self._usurped():
+            return IDLE_S
         store = self._settings().store
         due = await self._inbox.due(store.batch_size * store.write_concurrency)
         if not due:
@@ -121,8 +129,11 @@ class Applier:
         known = await self._inbox.known(skus)
         planned = plan.make(due, found, known, rules, self._clock.now())
         await self._settle(planned.settled)
+        newest = await self._inbox.newest_arrival()
         answers = await self._write(planned.targets)
-        await self._settle(check.settled(planned.targets, answers.answered, self._same))
+        await self._settle(
+            check.settled(planned.targets, answers.answered, self._same, sent_after=newest)
+        )
         if answers.trouble is not None:
             raise answers.trouble
 
@@ -137,19 +148,31 @@ class Applier:
                 if answers.trouble is not None:
                     return
                 try:
-                    answered = await self._store.write(parent_id, writes)
-                except errors.StoreRejectedError as error:
-                    answered = [ItemAnswer(None, error.code, error.message) for _ in writes]
+                    for write, answer in await self._sent(parent_id, writes):
+                        answers.answered[write.product.id] = answer
                 except errors.StoreError as error:
                     answers.trouble = error
-                    return
-                for write, answer in zip(writes, answered, strict=True):
-                    answers.answered[write.product.id] = answer
 
         async with asyncio.TaskGroup() as sending:
             for parent_id, writes in batches(targets, store.batch_size):
                 sending.create_task(send(parent_id, writes), name="write")
         return answers
+
+    async def _sent(
+        self, parent_id: int, writes: Sequence[ItemWrite]
+    ) -> list[tuple[ItemWrite, ItemAnswer]]:
+        """A batch that the store refuses as a whole is halved until the guilty item is alone: its
+        limit may be lower than ours, or one item beyond what it can read."""
+        try:
+            return list(zip(writes, await self._store.write(parent_id, writes), strict=True))
+        except errors.StoreRejectedError as error:
+            if len(writes) == 1:
+                return [(writes[0], ItemAnswer(None, error.code, error.message))]
+        middle = len(writes) // 2
+        return [
+            *await self._sent(parent_id, writes[:middle]),
+            *await self._sent(parent_id, writes[middle:]),
+        ]
 
     async def _settle(self, settlements: Sequence[Settlement]) -> None:
         if not settlements:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.model.product import Written
 from agent.model.update import Code, Opened, Settlement, UpdateState
 from agent.updates import plan
 
@@ -18,14 +19,17 @@ def settled(
     targets: Sequence[Target],
     answers: Mapping[int, ItemAnswer],
     same: Callable[[str, object, object], bool],
+    *,
+    sent_after: int = 0,
 ) -> list[Settlement]:
     """What became of the updates behind ``targets``; ``answers`` by product id. An update whose
-    answers did not all come is left out: it stays open and is read again."""
+    answers did not all come is left out: it stays open and is read again. ``sent_after`` is the
+    number of the newest arrival when they were sent."""
     of_update: dict[int, list[Target]] = {}
     for target in targets:
         of_update.setdefault(target.opened.number, []).append(target)
     return [
-        _one(group, answers, same)
+        _one(group, answers, same, sent_after)
         for group in of_update.values()
         if all(target.product.id in answers for target in group)
     ]
@@ -35,6 +39,7 @@ def _one(
     group: Sequence[Target],
     answers: Mapping[int, ItemAnswer],
     same: Callable[[str, object, object], bool],
+    sent_after: int,
 ) -> Settlement:
     opened = group[0].opened
     for target in group:
@@ -43,11 +48,28 @@ def _one(
             return failure
     first = group[0]
     answer = answers[first.product.id].product
+    ended = [t for t in group if _ended_sale(t, answers[t.product.id])]
     return Settlement(
         opened,
         UpdateState.APPLIED,
+        code=Code.SALE_CLEARED if ended else None,
+        message="the store ended a sale that was no reduction any more" if ended else None,
         store=plan.shown(answer or first.product, first.values),
         before=plan.shown(first.product, first.values),
+        written=tuple(
+            Written(product_id, answer.figures, answer.changed_at, sent_after)
+            for product_id, answer in ((t.product.id, answers[t.product.id]) for t in group)
+        ),
+    )
+
+
+def _ended_sale(target: Target, answer: ItemAnswer) -> bool:
+    """A regular price at or below the running sale makes the store end the sale in silence."""
+    return (
+        "sale_price" not in target.values
+        and target.product.values["sale_price"] is not None
+        and answer.product is not None
+        and answer.product.values["sale_price"] is None
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agent.model import update as updates
@@ -22,8 +23,9 @@ from agent.updates import versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
+# Not the time of arrival: a clock that is put back must not make it wait.
+_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_KEPT = 4096  # of an item that is no update: enough to find out where it came from
 
 
@@ -52,22 +54,33 @@ def skus(page: Sequence[Entry]) -> list[str]:
     )
 
 
+def version_numbers(page: Sequence[Entry]) -> list[int]:
+    """The versions that the page gives: only open updates with one of them can conflict."""
+    given = (entry.read.version for entry in page if not isinstance(entry.read, Refusal))
+    return list(dict.fromkeys(version for version in given if version is not None))
+
+
 def decide(page: Sequence[Entry], known: KnownVersions, now: datetime) -> Intake:
     """What the page adds. Ids that were taken in before must be left out of it."""
     rows: list[NewRow] = []
-    opened = list(known.open)
+    opened: dict[tuple[str, str, int | None], list[Update]] = {}
+    for update in known.open:
+        opened.setdefault((update.kind, update.sku, update.version), []).append(update)
     for entry in page:
         outcome = _admitted(entry, known.fences, opened, now)
         if isinstance(outcome, Refusal):
             rows.append(_rejected(entry, outcome))
         else:
-            opened.append(outcome)
+            opened.setdefault((outcome.kind, outcome.sku, outcome.version), []).append(outcome)
             rows.append(_opened(entry, outcome, now))
     return Intake(tuple(rows))
 
 
 def _admitted(
-    entry: Entry, fences: Mapping[FenceKey, Fence], opened: Sequence[Update], now: datetime
+    entry: Entry,
+    fences: Mapping[FenceKey, Fence],
+    opened: Mapping[tuple[str, str, int | None], Sequence[Update]],
+    now: datetime,
 ) -> Update | Refusal:
     update = entry.read
     if isinstance(update, Refusal):
@@ -76,7 +89,9 @@ def _admitted(
         return Refusal(Code.UNVERSIONED, "an update of the feed needs a version")
     if update.expires_at is not None and update.expires_at <= now:
         return Refusal(Code.EXPIRED, "expires_at has passed")
-    if versions.conflicts(update, fences, opened):
+    if versions.conflicts(
+        update, fences, opened.get((update.kind, update.sku, update.version), ())
+    ):
         return Refusal(
             Code.VERSION_CONFLICT, f"version {update.version} came before with other content"
         )
@@ -96,7 +111,7 @@ def _opened(entry: Entry, update: Update, now: datetime) -> NewRow:
         version=update.version,
         body=json.dumps(entry.item),
         state=UpdateState.WAITING if future else UpdateState.PENDING,
-        due_at=update.effective_at if future else now,
+        due_at=update.effective_at if future else _AT_ONCE,
         code=Code.NOT_DUE if future else None,
         message="takes effect at effective_at" if future else None,
     )

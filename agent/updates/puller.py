@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent import actor
@@ -32,15 +32,19 @@ class Inbox(Protocol):
     async def cursor(self) -> str | None:
         """How far the feed was read."""
 
-    async def forget_cursor(self) -> None:
-        """Read from the start."""
+    async def start_anew(self) -> None:
+        """Read from the start, and apply nothing until the end was seen."""
+
+    async def caught_up(self) -> bool:
+        """The end was seen; True if that is news."""
 
     async def take_in(
         self,
         ids: Sequence[str],
         skus: Sequence[str],
         decide: Callable[[frozenset[str], KnownVersions], Intake],
-        cursor: str,
+        cursor: str | None,
+        versions: Sequence[int],
     ) -> Intake:
         """Stores what ``decide`` makes of a page, together with its cursor."""
 
@@ -64,15 +68,19 @@ class Puller:
         clock: Clock,
         rng: random.Random,
         arrived: asyncio.Event,
+        journal: Callable[[str, int | None], Awaitable[bool]],
     ) -> None:
+        """``journal`` takes note of the gateway's journal; True if it is not the one it was."""
         self._inbox = inbox
         self._gateway = gateway
         self._settings = settings
         self._clock = clock
         self._rng = rng
         self._arrived = arrived
+        self._journal = journal
         self._pause_s = 0.0
         self.trouble = ""
+        self.usurped = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Polls until asked to stop. A poll that the gateway holds is cut off then: nothing is
@@ -96,12 +104,13 @@ class Puller:
         settings = self._settings()
         wait_s = settings.updates.wait.total_seconds()
         started = self._clock.monotonic()
-        answer = await self._gateway.get_updates(
-            await self._inbox.cursor(), limit=PAGE, wait_s=wait_s
-        )
-        if answer.status == 409 and _code(answer) == "cursor_unknown":
+        after = await self._inbox.cursor()
+        answer = await self._gateway.get_updates(after, limit=PAGE, wait_s=wait_s)
+        code = _code(answer) if answer.status == 409 else ""
+        self.usurped = code == "another_instance"
+        if code == "cursor_unknown":
             log.warning("the gateway does not know our place in its feed: reading from the start")
-            await self._inbox.forget_cursor()
+            await self._inbox.start_anew()
             return FIRST_PAUSE_S
         page = _page(answer)
         if page is None:
@@ -110,15 +119,35 @@ class Puller:
             log.info("the gateway's feed can be read again")
         self.trouble, self._pause_s = "", 0.0
         items, cursor = page
-        if items:
-            await self._take_in(items, cursor)
+        if await self._is_another_journal(answer):
+            return FIRST_PAUSE_S  # this page belongs to the feed as it was
+        news = await self._take_in(items, cursor) if items else 0
+        if len(items) < PAGE and await self._inbox.caught_up():
+            self._arrived.set()
+        if news or (items and cursor != after):
             return 0.0
-        if self._clock.monotonic() - started >= wait_s * 0.5 and wait_s:
+        if not items and self._clock.monotonic() - started >= wait_s * 0.5 and wait_s:
             return 0.0  # it was held: this is a long poll, and nothing came
         every_s = settings.gateway.poll_every.total_seconds()
         return min(answer.retry_after_s or every_s, LONGEST_ASKED_S)
 
-    async def _take_in(self, items: Sequence[object], cursor: str) -> None:
+    async def _is_another_journal(self, answer: Answer) -> bool:
+        name, head = answer.body.get("journal"), answer.body.get("head_position")
+        if not (isinstance(name, str) and name.isprintable() and name):
+            return False
+        return await self._journal(name, head if type(head) is int else None)
+
+    async def _take_in(self, items: Sequence[object], cursor: str) -> int:
+        """How many of them are new. A gateway that sends more than it was asked for is taken in
+        piece by piece; the place moves with the last one."""
+        news = 0
+        for start in range(0, len(items), PAGE):
+            last = start + PAGE >= len(items)
+            news += await self._piece(items[start : start + PAGE], cursor if last else None)
+        self._arrived.set()
+        return news
+
+    async def _piece(self, items: Sequence[object], cursor: str | None) -> int:
         page = intake.entries(items)
 
         def decide(seen: frozenset[str], known: KnownVersions) -> Intake:
@@ -126,12 +155,16 @@ class Puller:
             return intake.decide(fresh, known, self._clock.now())
 
         taken = await self._inbox.take_in(
-            [entry.id for entry in page], intake.skus(page), decide, cursor
+            [entry.id for entry in page],
+            intake.skus(page),
+            decide,
+            cursor,
+            intake.version_numbers(page),
         )
         for row in taken.rows:
             if row.code is not None and row.due_at is None:
                 log.warning("update %s rejected: %s (%s)", row.id, row.code, row.message)
-        self._arrived.set()
+        return len(taken.rows)
 
     def _paused(self, answer: Answer) -> float:
         reason = answer.failure or f"http_{answer.status}"

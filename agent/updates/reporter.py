@@ -59,6 +59,7 @@ class Reporter:
         self._rng = rng
         self._settled = settled
         self._pause_s = 0.0
+        self._most = BATCH
 
     async def run(self, stop: asyncio.Event) -> None:
         """Reports until asked to stop."""
@@ -66,14 +67,27 @@ class Reporter:
 
     async def run_once(self) -> float:
         """The oldest results; how long to rest after them."""
-        waiting = await self._results.unreported(BATCH)
+        waiting = await self._results.unreported(self._most)
         if not waiting:
             return IDLE_S
         answer = await self._gateway.post_results([result for _, result in waiting])
+        numbers = [number for number, _ in waiting]
+        if _is_about_content(answer):
+            return await self._halved(numbers, answer)
         if not _taken(answer):
             return self._paused(answer)
-        self._pause_s = 0.0
-        await self._results.reported([number for number, _ in waiting])
+        self._pause_s, self._most = 0.0, min(self._most * 2, BATCH)
+        await self._results.reported(numbers)
+        return 0.0
+
+    async def _halved(self, numbers: Sequence[int], answer: Answer) -> float:
+        """One of them is at fault: it must not hold up the others for good. What became of its
+        update stays in the inbox."""
+        if len(numbers) > 1:
+            self._most = len(numbers) // 2
+            return 0.0
+        log.error("the gateway refuses result %s: %s", numbers[0], answer.excerpt)
+        await self._results.reported(numbers)
         return 0.0
 
     def _paused(self, answer: Answer) -> float:
@@ -83,6 +97,15 @@ class Reporter:
         self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         asked_s = min(answer.retry_after_s or 0.0, LONGEST_ASKED_S)
         return max(asked_s, self._rng.uniform(self._pause_s / 2, self._pause_s))
+
+
+def _is_about_content(answer: Answer) -> bool:
+    """The contract's error, or too large: not an nginx that says 400 to a missing certificate."""
+    if answer.status == 413:
+        return True
+    body = answer.body
+    is_problem = isinstance(body, Mapping) and bool({"code", "title", "type"} & body.keys())
+    return answer.status in (400, 422) and is_problem
 
 
 def _taken(answer: Answer) -> bool:

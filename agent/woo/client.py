@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
-import socket
-import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import tenacity
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from agent import __version__, errors, metrics
+from agent import errors, metrics
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
-from agent.woo import auth, wire
+from agent.woo import answers, auth, connection, wire
 
 if TYPE_CHECKING:
     import random
 
     from agent.clock import Clock
-    from agent.settings import StoreSettings, TcpAddress
+    from agent.settings import StoreSettings
+
+log = logging.getLogger(__name__)
 
 PER_PAGE = 100
 _LONGEST_QUERY = 4000
 _READ_TRIES = 3
-_EXCERPT = 200
 # A comma parts two SKUs, and sanitize_text_field takes away or changes the others; an octet
 # (%41) also breaks the signature of the whole request, since WooCommerce decodes twice.
 _UNASKABLE = re.compile(r"[,<]|%[0-9A-Fa-f]{2}|  |^ | $|^$")
-_NOT_OURS = frozenset({401, 403})
+_DISLIKED = frozenset({400, 403, 406, 414})
 
 
 class Client:
@@ -64,11 +63,26 @@ class Client:
         askable = [sku for sku in skus if not _UNASKABLE.search(sku)]
         found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
         for chunk in _chunks(askable):
-            for row in await self._pages("products", {"sku": ",".join(chunk)}):
+            for row in await self._products(chunk):
                 product = wire.product(row)
                 if product is not None and product.sku in chunk:
                     found[product.sku].append(product)
         return found
+
+    async def _products(self, skus: Sequence[str]) -> list[Any]:
+        """A SKU that a firewall or a plugin dislikes must not hold up the others: the list is
+        halved until it is alone, and then it has no product."""
+        try:
+            return await self._pages("products", {"sku": ",".join(skus)})
+        except (errors.StoreRejectedError, errors.StoreRefusedError) as error:
+            if error.status not in _DISLIKED:
+                raise
+            await self.read("products", {"per_page": "1", "_fields": "id"})  # or is it our key?
+            if len(skus) == 1:
+                log.warning("the store does not let us ask for SKU %r: %s", skus[0], error)
+                return []
+        middle = len(skus) // 2
+        return [*await self._products(skus[:middle]), *await self._products(skus[middle:])]
 
     async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
         """A batch of products (``parent_id`` 0) or of one parent's variations, in order."""
@@ -93,28 +107,31 @@ class Client:
 
     async def _pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
         rows: list[Any] = []
+        seen: set[Any] = set()
         while True:
             page = {"per_page": str(PER_PAGE), "page": str(len(rows) // PER_PAGE + 1)}
-            more = await self._read(
+            more = await self.read(
                 path, {**query, **page, "orderby": "id", "order": "asc"} | _FRESH
             )
             if not isinstance(more, list):
                 raise errors.StoreUnavailableError(
                     f"the store's answer to {path} is not a list", hint=self._hint
                 )
+            ids = {row["id"] for row in more if isinstance(row, Mapping) and "id" in row}
+            if len(more) < PER_PAGE or not ids - seen:  # or the page was ignored
+                return [*rows, *more] if ids - seen else rows
             rows += more
-            if len(more) < PER_PAGE:
-                return rows
+            seen |= ids
 
     async def _field(self, path: str, name: str, query: Mapping[str, str] | None = None) -> str:
-        body = await self._read(path, query)
+        body = await self.read(path, query)
         if not isinstance(body, Mapping) or not isinstance(body.get(name), str):
             raise errors.StoreUnavailableError(
                 f"the store's answer to {path} has no {name}", hint=self._hint
             )
         return str(body[name])
 
-    async def _read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+    async def read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """Reading can be repeated: a moment's trouble is nobody's business."""
         async for attempt in tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_is_momentary),
@@ -135,7 +152,7 @@ class Client:
             if status != 401:
                 self._ways.sort(key=lambda known: known is not way)
                 break
-        return _parsed(status, headers, content, f"{method} {path}", self._hint)
+        return answers.parsed(status, headers, content, call=f"{method} {path}", hint=self._hint)
 
     async def _request(
         self, way: auth.Auth, method: str, path: str, query: dict[str, str], body: Any
@@ -153,85 +170,16 @@ class Client:
             ) as response:
                 return response.status, response.headers, await response.read()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            reason = "no answer in time" if isinstance(error, TimeoutError) else _plain(error)
             raise errors.StoreUnavailableError(
-                f"the store does not answer {method} {path}: {reason}", hint=self._hint
-            ) from error
+                f"the store does not answer {method} {path}: {answers.plain(error)}",
+                hint=self._hint,
+            ) from None  # its text may carry the key
         finally:
             seconds = self._clock.monotonic() - started
             metrics.STORE_SECONDS.labels("read" if method == "GET" else "write").observe(seconds)
 
 
-@asynccontextmanager
-async def opened(
-    settings: StoreSettings, *, clock: Clock, rng: random.Random
-) -> AsyncIterator[Client]:
-    """A client with connections of its own; raises ConfigError for a CA file that does not load."""
-    resolver = _Fixed(settings.connect_to) if settings.connect_to else None
-    connector = aiohttp.TCPConnector(
-        ssl=_tls(settings), resolver=resolver, limit=settings.write_concurrency + 4
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": f"woo-agent/{__version__}", "Accept": "application/json"},
-        timeout=aiohttp.ClientTimeout(total=settings.timeout.total_seconds()),
-        middlewares=(_once,),
-    ) as session:
-        yield Client(session, settings, clock=clock, rng=rng)
-
-
-async def _once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """aiohttp repeats a GET whose connection was cut: with the same nonce, which is spent."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise aiohttp.ClientConnectionError(_plain(error)) from error
-
-
-class _Fixed(AbstractResolver):
-    """Every name is this one address: the host itself, past DNS and CDN. Certificate and Host
-    header stay those of ``store.url``."""
-
-    def __init__(self, address: TcpAddress) -> None:
-        self._address = address
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        v6 = ":" in self._address.host
-        return [
-            ResolveResult(
-                hostname=host,
-                host=self._address.host,
-                port=self._address.port,
-                family=socket.AF_INET6 if v6 else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
 _FRESH = {"_fields": wire.PRODUCT_FIELDS, "_skip_cache": "1"}
-
-
-def _tls(settings: StoreSettings) -> ssl.SSLContext | bool:
-    if not settings.verify_tls:
-        return False
-    if settings.ca_file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise errors.ConfigError(
-            f"store.ca_file {settings.ca_file} can't be used: {error}",
-            hint="woo-agent config show",
-        ) from error
 
 
 def _is_momentary(error: BaseException) -> bool:
@@ -252,47 +200,10 @@ def _chunks(skus: Sequence[str]) -> list[list[str]]:
     return [chunk for chunk in chunks if chunk]
 
 
-def _parsed(status: int, headers: Mapping[str, str], content: bytes, call: str, hint: str) -> Any:
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        body = None
-    code, message = _error(body)
-    if 200 <= status < 300 and body is not None and not code:
-        return body
-    said = f"{status} {code or ''} {message or _excerpt(content)}".replace("  ", " ").strip()
-    if status in _NOT_OURS:
-        raise errors.StoreRefusedError(
-            f"the store refuses our key for {call}: {said}",
-            hint="check store.consumer_key and consumer_secret (Read/Write), and the host's clock",
-        )
-    if code == "rest_no_route" or 300 <= status < 400 or (status == 404 and not code):
-        raise errors.StoreRefusedError(
-            f"there is no WooCommerce REST API for {call}: {said}",
-            hint="is store.url the site's home URL, and are its permalinks not 'Plain'?",
-        )
-    if code and 400 <= status < 500 and status not in (408, 425, 429):
-        raise errors.StoreRejectedError(
-            f"the store said no to {call}: {said}", hint=hint, status=status, code=code
-        )
-    asked = headers.get("Retry-After", "")
-    raise errors.StoreUnavailableError(
-        f"the store could not do {call}: {said}",
-        hint=hint,
-        retry_after_s=float(asked) if asked.isdecimal() else None,
-    )
-
-
-def _error(body: Any) -> tuple[str, str]:
-    """``{"code", "message", "data": {"status"}}``, WordPress's shape of an error."""
-    if isinstance(body, Mapping) and "code" in body and "id" not in body:
-        return str(body["code"]), str(body.get("message", ""))
-    return "", ""
-
-
-def _excerpt(content: bytes) -> str:
-    return " ".join(content[:_EXCERPT].decode("utf-8", "replace").split())
-
-
-def _plain(error: BaseException) -> str:
-    return " ".join(str(error).split())[:_EXCERPT] or type(error).__name__
+@asynccontextmanager
+async def opened(
+    settings: StoreSettings, *, clock: Clock, rng: random.Random
+) -> AsyncIterator[Client]:
+    """A client with connections of its own; raises ConfigError for a CA file that does not load."""
+    async with connection.opened(settings) as session:
+        yield Client(session, settings, clock=clock, rng=rng)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from agent.model import foreign
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct
-from agent.woo.translate import reading
+from agent.woo.translate import figures, reading
 
 PRODUCT_FIELDS = (
     "id,parent_id,type,sku,status,manage_stock,stock_quantity,regular_price,sale_price,"
@@ -34,7 +35,7 @@ def product(row: Any, *, parent_id: int = 0) -> StoreProduct | None:
     quantity = row.get("stock_quantity")
     return StoreProduct(
         id=row["id"],
-        parent_id=row.get("parent_id") or parent_id,
+        parent_id=named if type(named := row.get("parent_id")) is int and named else parent_id,
         type=str(row.get("type") or ""),
         sku=str(row.get("sku") or ""),
         status=str(row.get("status") or ""),
@@ -93,8 +94,13 @@ def answers(body: Any, writes: Sequence[ItemWrite], parent_id: int) -> list[Item
 def _answer(row: Any, write: ItemWrite, parent_id: int) -> ItemAnswer:
     error = row.get("error") if isinstance(row, Mapping) else None
     if isinstance(error, Mapping):
-        return ItemAnswer(None, str(error.get("code") or "error"), str(error.get("message") or ""))
+        code = foreign.line(error.get("code")) or "error"
+        return ItemAnswer(None, code, foreign.line(error.get("message")))
     shown = product(row, parent_id=parent_id)
     if shown is None or shown.id != write.product.id:
         return ItemAnswer(None, "broken_answer", "the answer names another product")
-    return ItemAnswer(shown)
+    return ItemAnswer(
+        shown,
+        figures=figures.digest(row),
+        changed_at=reading.moment(row.get("date_modified_gmt")),
+    )

@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("backlog", "idle", "ingest")
+NAMES = ("backlog", "drain", "idle", "ingest", "million")
 
 
 def main() -> None:

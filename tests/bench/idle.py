@@ -23,13 +23,13 @@ def measure() -> dict[str, Any]:
     """Several starts (the median counts), then one idle half minute with store and gateway away."""
     with tempfile.TemporaryDirectory() as folder:
         ready = sorted(_start_and_stop(Path(folder)) for _ in range(STARTS))
-        process, _ = _started(Path(folder))
+        process, _ = started(Path(folder))
         try:
             time.sleep(5)
             before = _cpu_s(process.pid)
             time.sleep(IDLE_S)
             used = _cpu_s(process.pid) - before
-            resident = _resident_mb(process.pid)
+            resident = resident_mb(process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -43,13 +43,14 @@ def measure() -> dict[str, Any]:
 
 
 def _start_and_stop(folder: Path) -> float:
-    process, seconds = _started(folder)
+    process, seconds = started(folder)
     process.terminate()
     process.wait()
     return seconds
 
 
-def _started(folder: Path) -> tuple[subprocess.Popen[bytes], float]:
+def started(folder: Path) -> tuple[subprocess.Popen[bytes], float]:
+    """A daemon whose state is in ``folder/state``, ready; and how long that took."""
     config, admin = folder / "bench.toml", agents.closed_port()
     config.write_text(
         f"""[store]
@@ -96,7 +97,8 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
+    """VmRSS in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024

@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,6 +51,13 @@ class Past:
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
     return asyncio.run(_played(tmp_path_factory.mktemp("past")))
+
+
+@pytest.fixture
+def fork(past: Past, tmp_path: Path) -> Past:
+    """A copy of that state, for what changes it."""
+    shutil.copytree(past.config.parent / "state", tmp_path / "state")
+    return replace(past, config=processes.write_config(tmp_path))
 
 
 async def _played(folder: Path) -> Past:

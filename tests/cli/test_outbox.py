@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,13 +28,6 @@ ROW = {
     "next_attempt_at": str | None,
     "last_error": str | None,
 }
-
-
-@pytest.fixture
-def fork(past: Past, tmp_path: Path) -> Past:
-    """A copy of that state, for what changes it."""
-    shutil.copytree(past.config.parent / "state", tmp_path / "state")
-    return replace(past, config=processes.write_config(tmp_path))
 
 
 def only(past: Past, state: str) -> dict[str, Any]:
@@ -89,6 +81,7 @@ def test_stats_have_the_shape_that_scripts_rely_on(past: Past) -> None:
     assert stats["skipped"] == {
         "duplicate": 3,
         "stale": 0,
+        "echo": 0,
         "foreign_source": 0,
         "error_body": 0,
         "other_kind": 0,
@@ -175,7 +168,8 @@ def test_a_replay_puts_rows_back_into_their_line(
     fork: Past, arguments: tuple[str, ...], count: int
 ) -> None:
     before = fork.json("outbox", "stats")["pending"]
-    assert fork.run("outbox", "replay", *arguments).stdout == f"{count} to be sent again\n"
+    told = fork.run("outbox", "replay", *arguments).stdout
+    assert told == f"{count} to be sent again, 0 superseded\n"
     assert fork.json("outbox", "stats")["pending"] == before + count
 
 

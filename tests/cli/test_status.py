@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Past
 
-WARN, FAIL = facts(outbox={"dead": 2}), facts(gateway=Side("http_401", True))
+WARN, FAIL = facts(outbox={"dead_unresolved": 2}), facts(gateway=Side("http_401", True))
 
 
 class Up:
@@ -86,7 +86,7 @@ async def test_it_says_what_health_says_in_words_json_and_for_nagios(
     told, _, performance = line.partition(" | ")
     assert told == f"WOO-AGENT {word} - {health.line(document)}"
     figures = dict(pair.split("=") for pair in performance.split())
-    assert figures["'outbox:dead'"] == str(known.outbox["dead"])
+    assert figures["'outbox:dead'"] == str(known.outbox["dead_unresolved"])
     assert "'state:writable'" not in figures
 
 
@@ -124,4 +124,5 @@ async def test_down_and_without_a_state_is_still_down(tmp_path: Path) -> None:
     text = await up.status()
     assert text.exit_code == 3
     assert "no state yet" in text.stdout
-    assert json.loads((await up.status("--json")).stdout) == {"status": "down", "outbox": None}
+    told = json.loads((await up.status("--json")).stdout)
+    assert told == {"status": "down", "outbox": None, "paused": {}}

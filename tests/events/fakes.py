@@ -73,7 +73,13 @@ class FakeOutbox:
         self._fail("events")
         return [one for one in self.pending if one.sequence in sequences]
 
-    async def settle(self, attempts: Sequence[Attempt]) -> None:
+    async def dead_in_a_row(self) -> int:
+        return 0
+
+    async def journal(self, name: str, head_position: int | None) -> bool:
+        return False
+
+    async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int) -> None:
         await asyncio.sleep(0)
         self._fail("settle")
         self.attempts += attempts
@@ -93,7 +99,7 @@ class FakeOutbox:
 
 
 class FakeGateway:
-    """Answers with ``answer(ids)``, but not before ``let_go`` is set."""
+    """Answers with ``answer(ids)`` after some ``turns`` of the loop, not before ``let_go``."""
 
     def __init__(self, answer: Callable[[list[str]], Answer] | None = None) -> None:
         self.answer = answer or accept
@@ -102,6 +108,7 @@ class FakeGateway:
         self.let_go.set()
         self.called = asyncio.Event()
         self.most_at_once = 0
+        self.turns: Callable[[], int] = lambda: 1
         self._lanes: Counter[str] = Counter()
         self._calls = 0
 
@@ -115,7 +122,8 @@ class FakeGateway:
         self.most_at_once = max(self.most_at_once, self._calls)
         self.called.set()
         await self.let_go.wait()
-        await asyncio.sleep(0)
+        for _ in range(self.turns()):
+            await asyncio.sleep(0)
         self._calls -= 1
         self._lanes.subtract(lanes)
         return self.answer(ids)

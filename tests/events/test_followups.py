@@ -1,18 +1,25 @@
-"""Asking the store what a deletion was about."""
+"""Asking the store what webhooks do not tell."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
 from agent import errors
 from agent.events import followups
-from agent.model.delivery import Followup, Judged, Reading, Received, Verdict, Webhook
+from agent.model.delivery import Followup, Judged, Look, Reading, Received, Verdict, Webhook
 from tests.clock import FakeClock
 from tests.events import fakes
 
-COUPON, PRODUCT = Followup("deletion", "coupon/7", 1), Followup("deletion", "product/8", 2)
+if TYPE_CHECKING:
+    from datetime import datetime
+
+COUPON = Followup(Look.DELETION, "coupon/7", 1)
+PRODUCT = Followup(Look.DELETION, "product/8", 2)
+LATE = Followup(Look.RESOURCE, "order/9", 3)
+BROKEN = Followup(Look.CHANGES, "order", 4, since=fakes.AT)
 
 
 def _read(row: Received) -> Reading:
@@ -29,6 +36,8 @@ class Questions:
             for one in due
         }
         self.concluded: list[tuple[Followup, Judged | None]] = []
+        self.looked_at: list[tuple[Followup, datetime]] = []
+        self.later: list[tuple[Followup, float]] = []
 
     async def followups(self, most: int) -> list[Followup]:
         return self.due[:most]
@@ -40,29 +49,61 @@ class Questions:
         self.concluded.append((followup, judged))
         self.due.remove(followup)
 
+    async def looked(self, followup: Followup, *, until: datetime) -> None:
+        self.looked_at.append((followup, until))
+        self.due.remove(followup)
+
+    async def postpone(self, followup: Followup, *, after_s: float) -> None:
+        self.later.append((followup, after_s))
+        self.due.remove(followup)
+
 
 class Store:
-    """Knows the status of what it has; ``away`` it knows nothing."""
+    """Knows the status of what it has; ``away`` it knows nothing. It also is the fetcher, and keeps
+    what was read."""
 
-    def __init__(self, statuses: dict[tuple[str, int], str]) -> None:
+    def __init__(self, clock: FakeClock, statuses: dict[tuple[str, int], str]) -> None:
+        self.clock = clock
         self.statuses = statuses
+        self.read: list[tuple[str, datetime | None]] = []
         self.away = False
+        self.refuses = ""
 
     async def status_of(self, resource: str, number: int) -> str | None:
-        if self.away:
-            raise errors.StoreUnavailableError("the store is away", hint="woo-agent status")
+        self._answers(resource)
         return self.statuses.get((resource, number))
 
+    async def one(self, subject: str) -> None:
+        self._answers(subject)
+        self.read.append((subject, None))
 
-class Look:
+    async def changed(self, resource: str, since: datetime) -> None:
+        self._answers(resource)
+        self.clock.advance(60)
+        self.read.append((resource, since))
+
+    def _answers(self, asked: str) -> None:
+        if self.away:
+            raise errors.StoreUnavailableError("the store is away", hint="woo-agent status")
+        if asked == self.refuses:
+            raise errors.StoreRejectedError("no", hint="", status=400, code="x")
+
+
+class Asking:
     """The loop between the two."""
 
     def __init__(self, *due: Followup, **statuses: str) -> None:
         self.outbox = Questions(*due)
-        self.store = Store({("coupon", 7): statuses["coupon"]} if statuses else {})
-        self.clock, self.judged = FakeClock(), asyncio.Event()
+        self.clock, self.asked, self.judged = FakeClock(), asyncio.Event(), asyncio.Event()
+        self.store = Store(self.clock, {("coupon", 7): statuses["coupon"]} if statuses else {})
         self.followups = followups.Followups(
-            self.outbox, self.store, _read, clock=self.clock, judged=self.judged
+            self.outbox,
+            self.store,
+            self.store,
+            _read,
+            clock=self.clock,
+            asked=self.asked,
+            judged=self.judged,
         )
 
 
@@ -76,7 +117,7 @@ class Look:
     ],
 )
 async def test_what_the_deletion_was(status: str | None, verdict: Verdict) -> None:
-    look = Look(COUPON, **({"coupon": status} if status else {}))
+    look = Asking(COUPON, **({"coupon": status} if status else {}))
     assert await look.followups.run_once() == followups.IDLE_S
     reading = Reading(subject="coupon/7", deletion=True)
     assert look.outbox.concluded == [(COUPON, Judged(1, verdict, reading))]
@@ -84,7 +125,7 @@ async def test_what_the_deletion_was(status: str | None, verdict: Verdict) -> No
 
 
 async def test_a_row_that_is_gone_needs_no_question() -> None:
-    look = Look(COUPON)
+    look = Asking(COUPON)
     look.outbox.rows.clear()
     look.store.away = True
     await look.followups.run_once()
@@ -93,9 +134,13 @@ async def test_a_row_that_is_gone_needs_no_question() -> None:
 
 
 async def test_a_store_that_is_away_is_asked_again_less_and_less_often() -> None:
-    look = Look(COUPON, PRODUCT)
+    look = Asking(COUPON, PRODUCT)
     look.store.away = True
-    pauses = [await look.followups.run_once() for _ in range(9)]
+    pauses = []
+    for _ in range(9):
+        pauses.append(await look.followups.run_once())
+        assert await look.followups.run_once() == pauses[-1]  # a new question changes nothing
+        look.clock.advance(pauses[-1])
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
     assert look.outbox.concluded == []
     look.store.away = False
@@ -105,16 +150,39 @@ async def test_a_store_that_is_away_is_asked_again_less_and_less_often() -> None
     assert await look.followups.run_once() == followups.FIRST_PAUSE_S
 
 
+async def test_late_bodies_are_read_again_and_what_errors_hid_is_asked_for() -> None:
+    look = Asking(LATE, BROKEN)
+    began = look.clock.now()
+    assert await look.followups.run_once() == followups.IDLE_S
+    assert look.store.read == [("order/9", None), ("order", fakes.AT)]
+    assert look.outbox.looked_at == [(LATE, began), (BROKEN, began)]  # not when it was done
+
+
+async def test_what_could_not_be_read_stays_due() -> None:
+    look = Asking(BROKEN)
+    look.store.away = True
+    assert await look.followups.run_once() == followups.FIRST_PAUSE_S
+    assert (look.outbox.due, look.outbox.looked_at) == ([BROKEN], [])
+
+
+async def test_a_question_that_the_store_refuses_does_not_hold_up_the_others() -> None:
+    look = Asking(LATE, BROKEN)
+    look.store.refuses = "order/9"
+    assert await look.followups.run_once() == followups.IDLE_S
+    assert look.outbox.later == [(LATE, followups.LONGEST_PAUSE_S)]
+    assert [followup for followup, _ in look.outbox.looked_at] == [BROKEN]
+
+
 async def test_many_questions_are_worked_off_without_a_rest() -> None:
-    many = [Followup("deletion", f"coupon/{n}", n) for n in range(1, followups.MOST + 2)]
-    look = Look(*many)
+    many = [Followup(Look.DELETION, f"coupon/{n}", n) for n in range(1, followups.MOST + 2)]
+    look = Asking(*many)
     assert await look.followups.run_once() == 0.0
     assert await look.followups.run_once() == followups.IDLE_S
     assert len(look.outbox.concluded) == len(many)
 
 
 async def test_the_loop_stops_when_asked() -> None:
-    look, stop = Look(COUPON), asyncio.Event()
+    look, stop = Asking(COUPON), asyncio.Event()
     running = asyncio.create_task(look.followups.run(stop))
     await look.judged.wait()
     stop.set()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.events.breaker import Permit
-from agent.events.forwarder import REFUSED_S, Forwarder
+from agent.events.forwarder import Forwarder
+from agent.events.sender import REFUSED_S, Sender
 from agent.model.delivery import Accepted, Again, Answer, Dead
 from agent.settings import GatewaySettings
 from tests.clock import FakeClock
@@ -43,13 +44,19 @@ class Line:
         configured = GatewaySettings.model_validate(
             {"url": "https://erp.example", "token": "t"} | settings
         )
-        self.forwarder = Forwarder(
+        self.sender = Sender(
             self.outbox,
             self.gateway,
             encode,
             settings=lambda: configured,
             clock=self.clock,
             rng=random.Random(3),
+        )
+        self.forwarder = Forwarder(
+            self.outbox,
+            self.sender,
+            settings=lambda: configured,
+            clock=self.clock,
             judged=asyncio.Event(),
         )
 
@@ -81,7 +88,7 @@ async def test_a_batch_is_settled_by_what_is_said_of_each_event() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-@pytest.mark.parametrize("guilty", [{0}, {4}, {8}, {2, 3}, {0, 8}, set(range(9))])
+@pytest.mark.parametrize("guilty", [{0}, {4}, {8}, {2, 3}, {0, 8}, {6, 7, 8}])
 async def test_halving_finds_the_guilty_and_only_they_are_dead(
     guilty: set[int], status: int
 ) -> None:
@@ -126,8 +133,8 @@ async def test_an_unavailable_gateway_costs_no_event_and_a_refusal_not_even_an_a
     await line.send()
     assert line.outbox.ended(Again) == ([1, 2, 3] if counted else [])
     assert [one.sequence for one in line.outbox.pending] == [1, 2, 3]
-    assert wait_s <= line.forwarder.breaker.until - line.clock.monotonic() <= wait_s + 1
-    assert line.forwarder.breaker.refused is not counted
+    assert wait_s <= line.sender.breaker.until - line.clock.monotonic() <= wait_s + 1
+    assert line.sender.breaker.refused is not counted
     assert await line.send() == []
 
     line.clock.advance(wait_s + 1)
@@ -136,7 +143,7 @@ async def test_an_unavailable_gateway_costs_no_event_and_a_refusal_not_even_an_a
     line.gateway.answer = fakes.accept
     line.clock.advance(3600)
     assert await line.send() == [1]
-    assert line.forwarder.breaker.permits(0.0, 0) is Permit.ALL
+    assert line.sender.breaker.permits(0.0, 0) is Permit.ALL
     assert await line.send() == [2, 3]
 
 
@@ -202,7 +209,7 @@ async def test_a_result_that_can_not_be_written_down_is_asked_for_again() -> Non
     line.outbox.failing = ["settle"]
     await line.send()
     assert len(line.outbox.pending) == 2
-    assert line.forwarder.breaker.reason == "storage"
+    assert line.sender.breaker.reason == "storage"
     line.clock.advance(100)
     assert await line.send() == [1]
     assert await line.send() == [2]
@@ -232,6 +239,7 @@ async def test_two_events_of_a_lane_are_never_in_flight_and_keep_their_order(see
         return Answer(200, body={"results": [{"id": i, "status": s} for i, s in pairs]})
 
     line = Line(*events, answer=answer, batch_size=3)
+    line.gateway.turns = lambda: rng.randrange(8)
     stop = asyncio.Event()
     running = asyncio.create_task(line.forwarder.run(stop))
     while not line.outbox.emptied.is_set():

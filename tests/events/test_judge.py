@@ -13,6 +13,8 @@ from tests.events import fakes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pytest
+
 
 def _read(row: Received) -> Reading:
     subject = f"order/{row.sequence % 2}"
@@ -56,8 +58,16 @@ class Court:
 
     def __init__(self, outbox: Stored) -> None:
         self.clock, self.stored, self.judged = FakeClock(), asyncio.Event(), asyncio.Event()
+        self.asked = asyncio.Event()
         self.judge = judge.Judge(
-            outbox, _read, version=6, clock=self.clock, stored=self.stored, judged=self.judged
+            outbox,
+            _read,
+            version=6,
+            max_repeats=lambda: 30,
+            clock=self.clock,
+            stored=self.stored,
+            asked=self.asked,
+            judged=self.judged,
         )
 
 
@@ -75,6 +85,15 @@ async def test_verdicts_are_given_in_order_and_the_forwarder_is_told() -> None:
     assert outbox.asked == [["order/0", "order/1"]]
     assert {known.version for known in outbox.register.values()} == {6}
     assert court.judged.is_set()
+    assert not court.asked.is_set()
+
+
+async def test_questions_for_the_store_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    court = Court(Stored(b"A"))
+    broken = Reading(verdict=Verdict.ERROR_BODY, resource="order")
+    monkeypatch.setattr(court.judge, "_read", lambda _: broken)
+    await court.judge.run_once()
+    assert court.asked.is_set()
 
 
 async def test_with_nothing_to_do_it_rests_and_tells_nobody() -> None:
@@ -90,6 +109,19 @@ async def test_it_works_in_batches_so_that_webhooks_are_answered_in_between() ->
     assert len(outbox.verdicts) == judge.BATCH
     await court.judge.run_once()
     assert len(outbox.verdicts) == judge.BATCH + 1
+
+
+async def test_a_resource_saved_in_a_loop_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    calm = [b"A", b"x"] * 31  # the first is an event
+    court = Court(Stored(*calm))
+    while await court.judge.run_once() == 0.0:
+        pass
+    assert court.judge.repeats.loops(fakes.AT) == []
+    court = Court(Stored(*calm, *[b"A", b"y"] * 10))  # order/1 did change
+    while await court.judge.run_once() == 0.0:
+        pass
+    assert court.judge.repeats.loops(fakes.AT) == ["order/0"]
+    assert sum("order/0 is saved again and again" in line for line in caplog.messages) == 1
 
 
 async def test_it_is_woken_by_what_comes_in_and_survives_a_database_that_fails() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,10 @@ from agent.model.delivery import Known, Reading, Verdict
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 VERSION = 1
 EVENT, DUPLICATE, STALE = Verdict.EVENT, Verdict.DUPLICATE, Verdict.STALE
+ECHO = Verdict.ECHO
 
 
-def body(content: str, minute: int | None, *, revives: bool = False) -> Reading:
+def body(content: str, minute: int | None, *, revives: bool = False, **more: Any) -> Reading:
     changed_at = None if minute is None else START + timedelta(minutes=minute)
     return Reading(
         type="retail.order.snapshot.v1",
@@ -27,6 +29,7 @@ def body(content: str, minute: int | None, *, revives: bool = False) -> Reading:
         changed_at=changed_at,
         digest=content.encode(),
         revives=revives,
+        **more,
     )
 
 
@@ -87,9 +90,92 @@ def test_histories_of_one_subject(
     assert list(_judged(history, {}, batch_size).values()) == wanted
 
 
+def known(content: str, minute: int | None, **more: Any) -> Known:
+    """The register's row after a body with that number 10."""
+    changed_at = None if minute is None else START + timedelta(minutes=minute)
+    return Known(10, content.encode(), VERSION, changed_at, **{"deleted": False, **more})
+
+
+OURS = known("A", 5, figures=b"7 pieces", ours=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "wanted", "ours"),
+    [
+        pytest.param(body("A", 5, figures=b"7 pieces"), OURS, ECHO, True, id="our write comes"),
+        pytest.param(body("A", 9, figures=b"7 pieces"), OURS, ECHO, True, id="and once more"),
+        pytest.param(body("A", 1, figures=b"7 pieces"), OURS, ECHO, True, id="and late"),
+        pytest.param(
+            body("title", 5, figures=b"7 pieces"), OURS, EVENT, True, id="a title beside our price"
+        ),
+        pytest.param(
+            body("A", 5, figures=b"6 pieces"), OURS, EVENT, False, id="a sale after our write"
+        ),
+        pytest.param(
+            body("A", 4, figures=b"9 pieces"), OURS, STALE, True, id="how it was before our write"
+        ),
+        pytest.param(
+            body("A", 5, figures=b"7 pieces"),
+            known("A", 5, figures=b"7 pieces"),
+            DUPLICATE,
+            False,
+            id="figures that somebody else set",
+        ),
+        pytest.param(GONE, OURS, EVENT, False, id="deleted"),
+    ],
+)
+def test_what_we_wrote_ourselves_is_told_by_the_whole_content(
+    said: Reading, before: Known, wanted: Verdict, ours: bool
+) -> None:
+    assert novelty.verdict(said, before) is wanted
+    after = novelty.learned(said, before, wanted, sequence=11, version=VERSION)
+    assert (after or before).ours is ours
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "wanted"),
+    [
+        pytest.param(
+            body("B", 5, read_after=10), known("A", 4, last_body=10), EVENT, id="a change unheard"
+        ),
+        pytest.param(
+            body("B", 3, read_after=10), known("A", 4, last_body=10), EVENT, id="older, but stands"
+        ),
+        pytest.param(
+            body("B", 5, read_after=10), known("A", 4, last_body=11), STALE, id="a body meanwhile"
+        ),
+        pytest.param(
+            body("A", 4, read_after=10), known("A", 4, last_body=11), DUPLICATE, id="the same"
+        ),
+        pytest.param(
+            body("A", 4, read_after=10, revives=True),
+            known("gone", 4, last_body=11, deleted=True),
+            STALE,
+            id="deleted meanwhile",
+        ),
+        pytest.param(
+            body("A", 4, read_after=11, revives=True),
+            known("gone", 4, last_body=11, deleted=True),
+            EVENT,
+            id="it is there again",
+        ),
+        pytest.param(
+            body("A", 4, read_after=11),
+            known("gone", 4, last_body=11, deleted=True),
+            DUPLICATE,
+            id="still in the trash",
+        ),
+        pytest.param(body("A", 4, read_after=11), None, EVENT, id="never seen"),
+    ],
+)
+def test_a_read_over_rest_stands_unless_it_was_overtaken(
+    said: Reading, before: Known | None, wanted: Verdict
+) -> None:
+    assert novelty.verdict(said, before) is wanted
+
+
 def test_a_body_without_a_subject_is_always_an_event() -> None:
-    known = Known(1, b"", VERSION, None, deleted=False)
-    assert novelty.verdict(Reading(), known) is EVENT
+    assert novelty.verdict(Reading(), known("", None)) is EVENT
     assert novelty.learned(Reading(), None, EVENT, sequence=1, version=VERSION) is None
 
 
@@ -110,12 +196,12 @@ def test_the_newest_content_delivered_is_the_one_accepted_last(
     found = _judged(history, register, batch_size)
     accepted = [n for n, verdict in found.items() if verdict is EVENT]
     assert history[accepted[-1]].digest == contents[max(arrived)].encode()
-    known = register["order/1"]
-    assert (known.digest, known.changed_at) == (
+    newest = register["order/1"]
+    assert (newest.digest, newest.changed_at) == (
         contents[max(arrived)].encode(),
         START + timedelta(minutes=max(arrived)),
     )
-    assert history[known.sequence].digest == known.digest
+    assert history[newest.sequence].digest == newest.digest
     following = [history[n].digest for n in accepted]
     assert all(one != other for one, other in itertools.pairwise(following))
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.events import verdict
-from agent.events.verdict import Guilty, Settled, Unavailable
-from agent.model.delivery import Accepted, Again, Answer, Dead
+from agent.events.verdict import Forbidden, Guilty, Unavailable, after_probe, restrained
+from agent.model.delivery import Accepted, Again, Answer, Dead, Outcome
 
 PROBLEM = {"title": "no such customer", "code": "bad_customer", "detail": "customer/3 is unknown"}
 NOT_SAID = Again("deferred", "the gateway did not say what became of it", 30.0)
 
 
-def decide(answer: Answer, *ids: str, accept_empty: bool = False) -> Settled | Guilty | Unavailable:
+def decide(answer: Answer, *ids: str, accept_empty: bool = False) -> verdict.Decision:
     return verdict.decide(answer, ids, accept_empty=accept_empty)
 
 
@@ -59,7 +59,7 @@ def test_what_is_said_of_one_event(
     result: dict[str, Any], outcome: Accepted | Dead | Again
 ) -> None:
     answer = Answer(200, body={"results": [{"id": "a"} | result]})
-    assert decide(answer, "a", "b") == Settled({"a": outcome, "b": NOT_SAID})
+    assert decide(answer, "a", "b") == verdict.Settled({"a": outcome, "b": NOT_SAID})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_said_of_one_event(
     [[], [None], ["a"], [{"id": "c", "status": "accepted"}], [{"id": ["a"]}], [{"id": {}}], [{}]],
 )
 def test_an_event_that_is_not_named_is_deferred(results: list[Any]) -> None:
-    assert decide(Answer(200, body={"results": results}), "a") == Settled({"a": NOT_SAID})
+    assert decide(Answer(200, body={"results": results}), "a") == verdict.Settled({"a": NOT_SAID})
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -79,12 +79,12 @@ def test_a_2xx_without_results_is_broken_unless_it_is_taken_for_accepted(
     assert decide(answer, "a") == Unavailable(
         "broken_answer", f"{status} without results: <html>", 9.0
     )
-    assert decide(answer, "a", accept_empty=True) == Settled({"a": Accepted()})
+    assert decide(answer, "a", accept_empty=True) == verdict.Settled({"a": Accepted()})
 
 
 def test_results_count_also_where_an_empty_answer_would_be_taken_for_accepted() -> None:
     answer = Answer(200, body={"results": [{"id": "a", "status": "rejected", "code": "x"}]})
-    assert decide(answer, "a", accept_empty=True) == Settled(
+    assert decide(answer, "a", accept_empty=True) == verdict.Settled(
         {"a": Dead("x", "the gateway rejected it")}
     )
 
@@ -114,7 +114,7 @@ def test_it_will_work_again_by_itself(status: int, body: Any, code: str) -> None
     assert found == Unavailable(code or f"http_{status}", message, 7.0, refused=False)
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 401, 402, 403, 404, 405, 406])
+@pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 401, 402, 404, 405, 406])
 def test_a_person_has_to_do_something(status: int) -> None:
     _refused(Answer(status, body=None, excerpt="no"), f"http_{status}")
 
@@ -127,7 +127,46 @@ def test_a_person_has_to_do_something_and_the_gateway_says_what(status: int) -> 
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize("body", [None, {}, [], "<h1>400 No required SSL certificate</h1>"])
 def test_a_400_that_is_not_the_contracts_is_not_the_events_fault(status: int, body: Any) -> None:
-    _refused(Answer(status, body=body), f"http_{status}")
+    _refused(Answer(status, body=body), "rejecting_everything")
+
+
+@pytest.mark.parametrize(
+    ("probe", "meant"),
+    [
+        (Answer(200, body={"results": []}), Guilty(Dead("http_403", "403: no"))),
+        (Answer(403, excerpt="no"), Unavailable("http_403", "403: no", refused=True)),
+        (Answer(401), Unavailable("http_403", "403: no", refused=True)),
+        (Answer(502, excerpt="x"), Unavailable("http_502", "502: x")),
+        (Answer(None, "timeout"), Unavailable("timeout", "no answer")),
+    ],
+)
+def test_a_403_is_explained_by_a_probe_with_nothing_in_it(
+    probe: Answer, meant: Guilty | Unavailable
+) -> None:
+    forbidden = decide(Answer(403, excerpt="no"), "a")
+    assert isinstance(forbidden, Forbidden)
+    assert after_probe(probe, forbidden) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "kept", "after"),
+    [
+        ("ddd", 0, "ddd", 3),
+        ("dddd", 0, "ddda", 3),
+        ("dd", 2, "da", 3),
+        ("d", 3, "a", 3),
+        ("ddddd+", 0, "ddddd+", 0),
+        ("d+d", 3, "d+d", 0),
+        ("aa", 2, "aa", 2),
+    ],
+)
+def test_no_more_than_three_dead_in_a_row(said: str, before: int, kept: str, after: int) -> None:
+    kinds: dict[str, Outcome] = {"d": Dead("c", "m"), "+": Accepted(), "a": Again("c", "m", 1.0)}
+    outcomes = {str(n): kinds[letter] for n, letter in enumerate(said)}
+    found, count = restrained(outcomes, before)
+    names = {Dead: "d", Accepted: "+", Again: "a"}
+    assert "".join(names[type(outcome)] for outcome in found.values()) == kept
+    assert count == after
 
 
 def _refused(answer: Answer, code: str) -> None:
@@ -168,7 +207,7 @@ def test_any_answer_has_a_meaning_for_every_event(
     status: int | None, body: Any, ids: set[str], accept_empty: bool
 ) -> None:
     found = verdict.decide(Answer(status, "timeout", body), ids, accept_empty=accept_empty)
-    if isinstance(found, Settled):
+    if isinstance(found, verdict.Settled):
         assert set(found.outcomes) == ids
         for outcome in found.outcomes.values():
             for name in outcome.__slots__:

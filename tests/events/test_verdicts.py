@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from agent.events import verdicts
 from agent.events.verdicts import Read
-from agent.model.delivery import Dead, Judged, Known, Reading, Verdict
+from agent.model.delivery import Dead, Heard, Judged, Known, Reading, Verdict
 
 PRODUCT = Known(1, b"A", 1, None, deleted=False)
 
@@ -118,3 +119,48 @@ def test_subjects_do_not_mix() -> None:
     assert judgement.learned == {
         f"order/{n}": Known(n, b"A", 4, None, deleted=False) for n in (0, 2)
     }
+
+
+def test_a_late_body_has_its_subject_read_again() -> None:
+    """Recordings 36 and 37: a body that comes after the deletion."""
+    batch = [Read(36, deletion("product")), Read(37, snapshot("product/1026", b"B"))]
+    judgement = verdicts.decide(batch, {"product/1026": PRODUCT}, version=1)
+    assert judgement.outdated == ((37, "product/1026"),)
+
+
+@pytest.mark.parametrize(("read_after", "verdict"), [(6, "stale"), (7, "event")])
+def test_a_read_is_overtaken_by_any_body_of_its_subject_whatever_its_verdict(
+    read_after: int, verdict: str
+) -> None:
+    """Body 7 is a duplicate: what the read brings may be older or newer than it."""
+    read = replace(snapshot("product/1026", b"B"), read_after=read_after)
+    batch = [Read(7, snapshot("product/1026")), Read(8, snapshot("product/5")), Read(9, read)]
+    judgement = verdicts.decide(batch, {"product/1026": PRODUCT}, version=1)
+    assert [row.verdict for row in judgement.judged] == ["duplicate", "event", verdict]
+    assert judgement.outdated == (((9, "product/1026"),) if verdict == "stale" else ())
+
+
+def test_what_is_heard_of_a_kind_of_resource_keeps_its_order() -> None:
+    def said(sequence: int, resource: str, **more: Any) -> Read:
+        return Read(sequence, Reading(resource=resource, **more))
+
+    broken = {"verdict": Verdict.ERROR_BODY}
+    heard = verdicts.heard(
+        [
+            said(1, "order"),
+            said(2, "order"),
+            said(3, "product", **broken),
+            said(4, "order", **broken),
+            said(5, "order", **broken),
+            said(6, "order", read_after=5),  # our own reading says nothing of the webhooks
+            said(7, "product", deletion=True),  # nor does a body that is only an id
+            said(8, ""),
+            said(9, "order", verdict=Verdict.DRAFT),
+        ]
+    )
+    assert heard == (
+        Heard(2, "order", good=True),
+        Heard(3, "product", good=False),
+        Heard(5, "order", good=False),
+        Heard(9, "order", good=True),
+    )

@@ -16,7 +16,8 @@ SETTINGS = _GIVEN.model_copy(update={"state": _STATE})
 WELL = Facts(
     at=datetime(2026, 11, 24, 8, 0, tzinfo=UTC),
     store_id=agents.STORE,
-    outbox={"oldest_pending_s": None, "oldest_order_s": None, "dead": 0, "db_bytes": 4096},
+    outbox={"oldest_pending_s": None, "oldest_order_s": None, "db_bytes": 4096}
+    | {"dead_unresolved": 0, "dead_alarms": []},
     inbox={"pending": 0, "waiting": 0, "held": 0},
     gateway=Side(),
     store=Side(),

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from agent import errors
+from agent.model.pause import Line, Pause
 from agent.ops import health
 from agent.ops.health import Side
 from tests.ops.facts import SETTINGS, WELL, facts
+
+PAUSE = Pause(Line.UPDATES, WELL.at, None, "ada", "the ERP counts its stock")
+
+_NO_DISK = errors.StorageError("the database is full", hint="make room: df -h /var")
 
 
 def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
@@ -23,12 +31,19 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
     ("changes", "check", "status", "observed"),
     [
         ({"writes": False}, "state:writable", "fail", False),
-        ({"free_bytes": 999}, "state:freeSpace", "fail", 999),
-        ({"outbox": {"db_bytes": 5000}}, "state:databaseSize", "fail", 5000),
+        ({"trouble": _NO_DISK}, "state:writable", "fail", False),
+        ({"lost": {"agent.db.corrupt-1": "3 of outbox"}}, "state:setAside", "warn", 1),
+        ({"free_bytes": 999}, "state:freeSpace", "warn", 999),
+        ({"free_bytes": 249}, "state:freeSpace", "fail", 249),
+        ({"outbox": {"db_bytes": 5000}}, "state:databaseSize", "warn", 5000),
+        ({"outbox": {"db_bytes": 5500}}, "state:databaseSize", "fail", 5500),
         ({"outbox": {"oldest_pending_s": 60.0}}, "outbox:oldestPending", "warn", 60.0),
         ({"outbox": {"oldest_order_s": 900.0}}, "outbox:oldestOrder", "fail", 900.0),
-        ({"outbox": {"dead": 1}}, "outbox:dead", "warn", 1),
+        ({"outbox": {"dead_unresolved": 1}}, "outbox:dead", "warn", 1),
+        ({"pauses": [PAUSE]}, "updates:paused", "warn", True),
         ({"inbox": {"held": 2}}, "updates:held", "warn", 2),
+        ({"broken": ["coupon", "order"]}, "webhooks:errorObjects", "warn", 2),
+        ({"loops": ["product/10"]}, "webhooks:repeats", "warn", 1),
         ({"gateway": Side("unreachable")}, "gateway:connection", "warn", "down"),
         ({"gateway": Side("http_401", True)}, "gateway:connection", "fail", "down"),
         ({"store": Side("in maintenance")}, "store:connection", "warn", "down"),
@@ -46,7 +61,7 @@ def test_each_trouble_says_what_to_run(
         observed,
     )
     *_, command = found["output"].split(": ")
-    assert command.split()[0] in ("woo-agent", "df")
+    assert command.split()[0] in ("woo-agent", "df", "rm")
     assert health.line(document) == f"{check}: {found['output']}"
     assert [name for name, [c] in document["checks"].items() if c["status"] != "pass"] == [check]
 
@@ -65,8 +80,8 @@ def test_what_is_within_its_bounds_passes(changes: dict[str, Any]) -> None:
 
 
 def test_the_worst_check_decides_and_is_what_the_line_tells() -> None:
-    changes = {"outbox": {"dead": 1, "oldest_order_s": 1000.0, "oldest_pending_s": 1000.0}}
-    document = health.document(facts(**changes, writes=False), SETTINGS)
+    outbox = {"dead_unresolved": 1, "oldest_order_s": 1000.0, "oldest_pending_s": 1000.0}
+    document = health.document(facts(outbox=outbox, writes=False), SETTINGS)
     assert document["status"] == "fail"
     told = health.line(document)
     assert "state:writable" in told
@@ -74,8 +89,33 @@ def test_the_worst_check_decides_and_is_what_the_line_tells() -> None:
     assert "outbox:dead" not in told
 
 
+def test_what_is_saved_in_a_loop_is_named_but_a_thousand_are_not() -> None:
+    loops = [f"product/{n}" for n in range(1000)]
+    told = health.line(health.document(facts(loops=loops), SETTINGS))
+    assert "product/4 and 995 more saved again and again" in told
+    assert told.endswith("woo-agent outbox list --subject product/0")
+    assert "product/5" not in told
+
+
 def test_a_database_that_cannot_be_read_fails_with_the_reason() -> None:
     document = health.unreadable(WELL.at, "brand-de", "disk I/O error")
     assert document.keys() == health.document(WELL, SETTINGS).keys()
     assert document["status"] == "fail"
     assert health.line(document).startswith("state:readable: disk I/O error: journalctl")
+
+
+def test_a_dead_deletion_is_named() -> None:
+    """The next snapshot of its subject does not make it good."""
+    dead = {"dead_unresolved": 7, "dead_alarms": ["product.deleted of product/5"]}
+    told = health.line(health.document(facts(outbox=dead), SETTINGS))
+    assert "among them product.deleted of product/5: woo-agent outbox list" in told
+
+
+def test_a_pause_says_who_why_and_until_when() -> None:
+    until = replace(PAUSE, line=Line.EVENTS, until=WELL.at + timedelta(hours=2))
+    told = health.line(health.document(facts(pauses=[until, PAUSE]), SETTINGS))
+    assert told == (
+        "events:paused: paused by ada until 2026-11-24T10:00:00Z: the ERP counts its stock:"
+        " woo-agent resume events; "
+        "updates:paused: paused by ada: the ERP counts its stock: woo-agent resume updates"
+    )

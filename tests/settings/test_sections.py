@@ -80,6 +80,7 @@ hash = []
 listen = "127.0.0.1:8788"
 [health]
 max_order_age = "15m"
+max_repeats = 30
 [log]
 level = "info"
 format = "auto"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 import stat
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,11 +88,6 @@ def _file_for_a_parent(directory: Path) -> None:
     directory.parent.write_text("")
 
 
-def _letter_for_a_database(directory: Path) -> None:
-    directory.mkdir(parents=True)
-    (directory / database.FILE).write_text("a letter, not a database" * 100)
-
-
 def _lock_of_somebody_else(directory: Path) -> None:
     """Not even root can write this one."""
     (directory / "agent.lock").mkdir(parents=True)
@@ -100,7 +97,6 @@ def _lock_of_somebody_else(directory: Path) -> None:
     ("put_in_the_way", "told"),
     [
         (_file_for_a_parent, "can't be written"),
-        (_letter_for_a_database, "can't be opened"),
         (_lock_of_somebody_else, "the lock .* can't be opened"),
     ],
 )
@@ -114,14 +110,27 @@ async def test_a_state_that_can_not_be_used_is_a_start_error(
     assert caught.value.hint
 
 
-async def test_a_directory_that_may_not_be_written_is_a_start_error(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "told", "command"),
+    [
+        (errno.EACCES, "Permission denied", "install -d"),
+        (errno.EROFS, "Read-only file system", "findmnt -T"),
+        (errno.ENOSPC, "No space left", "df -h"),
+    ],
+)
+async def test_a_directory_that_can_not_be_written_is_a_start_error(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, number: int, told: str, command: str
 ) -> None:
     """root may write anywhere, so the operating system's answer is made up."""
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(errors.StartError, match="Permission denied") as caught:
+
+    def refuse(**_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(errors.StartError, match=told) as caught:
         async with database.opened(directory):
             raise AssertionError
+    assert command in caught.value.hint
     assert str(directory) in caught.value.hint
 
 

@@ -21,7 +21,7 @@ from agent.model.update import (
     Settlement,
     UpdateState,
 )
-from agent.storage import database, queues
+from agent.storage import database, inbox, queues
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -136,19 +136,36 @@ async def test_what_is_rejected_at_the_door_is_reported_and_never_due(books: Boo
     ]
 
 
-async def test_an_update_comes_due_at_its_time_in_order_and_no_more_than_asked_for(
+async def test_an_update_comes_due_at_its_time_together_with_the_others_of_its_sku(
     books: Books,
 ) -> None:
     later = books.clock.now() + timedelta(hours=1)
     waiting = {"state": UpdateState.WAITING, "due_at": later, "code": Code.NOT_DUE}
     await books.take(books.row("later", **waiting), books.row("u-1"), books.row("u-2"))
     assert [opened.update.id for opened in await books.due()] == ["u-1", "u-2"]
-    assert [opened.update.id for opened in await books.due(1)] == ["u-1"]
+    assert [opened.update.id for opened in await books.due(1)] == ["u-1", "u-2"]
     books.clock.advance(3600)
     assert [opened.update.id for opened in await books.due()] == ["u-1", "u-2", "later"]
     [*_, last] = await books.due()
     assert (last.state, last.results) == (UpdateState.WAITING, 1)
     assert last.received_at == later - timedelta(hours=1)
+
+
+async def test_no_more_skus_come_due_than_asked_for_and_of_each_the_newest_versions(
+    books: Books,
+) -> None:
+    def row(sku: str, version: int) -> NewRow:
+        item: dict[str, Any] = {"id": f"{sku}-{version}", "kind": "stock", "sku": sku}
+        body = json.dumps(item | {"version": version, "quantity": 1})
+        return books.row(item["id"], sku=sku, version=version, body=body)
+
+    many = inbox.NEWEST_OF_A_SKU + 5
+    rows = [row(sku, version) for version in range(1, many + 1) for sku in ("A", "B", "C")]
+    await books.take(*rows)
+    due = await books.due(2)
+    assert {opened.update.sku for opened in due} == {"A", "B"}
+    newest = set(range(6, many + 1))
+    assert {opened.update.version for opened in due if opened.update.sku == "A"} == newest
 
 
 async def test_waiting_then_applied_gives_two_results_and_waiting_on_gives_none(
@@ -220,9 +237,11 @@ async def test_known_are_the_fences_and_open_updates_of_the_skus_asked_for(books
         [Settlement((await books.due())[0], UpdateState.APPLIED)],
         {QUANTITY: Fence(1, None, "5"), ("stock", "MUG-2", "quantity"): Fence(9, None, "1")},
     )
-    known = await books.inbox.known(["MUG-1"])
+    known = await books.db.read(inbox.known, ["MUG-1"])
     assert known.fences == {QUANTITY: Fence(1, None, "5")}
     assert [update.id for update in known.open] == ["u-2"]
+    assert await books.inbox.known(["MUG-1"]) == KnownVersions(known.fences)  # none is waiting
+    assert (await books.db.read(inbox.known, ["MUG-1"], versions=[99])).open == ()
     assert await books.inbox.known([]) == KnownVersions({})
 
 
@@ -257,4 +276,3 @@ async def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None
         assert [opened.update.id for opened in await books.due()] == ["u-2"]
         assert [result["id"] for result in await books.results()] == ["u-1"]
         assert QUANTITY in (await books.inbox.known(["MUG-1"])).fences
-

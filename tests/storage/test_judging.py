@@ -16,6 +16,7 @@ from agent.model.delivery import (
     Judged,
     Judgement,
     Known,
+    Look,
     Reading,
     Received,
     Verdict,
@@ -95,6 +96,52 @@ async def test_digests_of_another_translator_are_made_anew_before_they_are_compa
     )
     await judge(db, await seeding.append(db, seeding.webhook(b"A")))
     assert await verdicts_of(db) == ["event", "duplicate"]
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(False, "duplicate"), (True, "event")])
+async def test_figures_of_ours_are_unknown_to_another_translator(
+    db: Database, ours: bool, verdict: str
+) -> None:
+    """They came with no body that could be read again."""
+    [row] = await seeding.append(db, seeding.webhook(b"A"))
+    outdated = Known(row.sequence, b"old", VERSION - 1, AT, deleted=False, ours=ours)
+    reading = replace(content(row), figures=b"7 pieces")
+    await seeding.judge(
+        db, Judged(row.sequence, Verdict.EVENT, reading), learned={"order/1": outdated}
+    )
+    [same] = await seeding.append(db, seeding.webhook(b"A"))
+    batch = [verdicts.Read(same.sequence, replace(content(same), figures=b"7 pieces"))]
+    judgement = await db.writer.write(
+        lambda tx: judging.judge(
+            tx,
+            verdicts.subjects(batch),
+            lambda known: verdicts.decide(batch, known, version=VERSION),
+            reread=lambda _: reading,
+            version=VERSION,
+            now=AT,
+        )
+    )
+    assert [judged.verdict for judged in judgement.judged] == [verdict]
+
+
+async def test_a_late_body_has_its_subject_read_again_once(db: Database) -> None:
+    late = seeding.webhook(b"A", at=AT - timedelta(minutes=1))
+    await judge(db, await seeding.append(db, seeding.webhook(b"B")))
+    rows = await seeding.append(db, late, late)
+    await judge(db, rows)
+    assert await verdicts_of(db) == ["event", "stale", "stale"]
+    [asked] = await db.read(followups.due, AT, 10)
+    assert asked == Followup(Look.RESOURCE, "order/1", rows[1].sequence)
+    await db.writer.write(lambda tx: judging.looked(tx, asked, until=AT))
+    assert await db.read(followups.due, AT, 10) == []
+
+
+async def test_a_question_put_off_is_not_due_before_its_time(db: Database) -> None:
+    await judge(db, await seeding.append(db, seeding.webhook()), DELETION)
+    [asked] = await db.read(followups.due, AT, 10)
+    await db.writer.write(lambda tx: followups.postpone(tx, asked, AT + timedelta(minutes=5)))
+    assert await db.read(followups.due, AT + timedelta(minutes=4), 10) == []
+    assert await db.read(followups.due, AT + timedelta(minutes=5), 10) == [asked]
 
 
 async def test_nothing_is_learned_where_the_verdict_can_not_be_written(db: Database) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.model.delivery import Accepted, Again, Dead, Event, Followup, Judged, Reading, Verdict
-from agent.storage import followups, judging, outbox, replay
+from agent.storage import ageing, dead_letters, followups, judging, outbox, replay
 from tests.storage import seeding
 from tests.storage.seeding import AT, select
 
@@ -30,7 +30,7 @@ class History:
     async def step(self) -> None:
         self._now += timedelta(seconds=self._rng.choice((0, 0.001, 1, 40)))
         often = (self._judge, self._send)
-        rarely = (self._append, self._look, self._unpark, self._replay)
+        rarely = (self._append, self._look, self._unpark, self._replay, self._age)
         await self._rng.choice((*often, *often, *rarely))()
 
     async def _append(self) -> None:
@@ -79,10 +79,19 @@ class History:
 
     async def _replay(self) -> None:
         if self._rng.random() < 0.5:
-            await self._db.writer.write(lambda tx: replay.all_dead(tx, who="me", now=AT))
+            await self._db.writer.write(lambda tx: replay.dead(tx, who="me", now=AT))
         else:
             since = self._now - timedelta(seconds=60)
             await self._db.writer.write(lambda tx: replay.since(tx, since, None, who="m", now=AT))
+
+    async def _age(self) -> None:
+        if self._rng.random() < 0.5:
+            await self._db.writer.write(
+                lambda tx: dead_letters.discard_all(tx, None, who="me", reason="", now=self._now)
+            )
+        before = self._now - timedelta(seconds=60)
+        old = await self._db.read(ageing.old_events, before)
+        await self._db.writer.write(lambda tx: ageing.delete(tx, old, [], before))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -102,17 +111,19 @@ async def test_counts_and_lanes_hold_after_any_history(db: Database, seed: int) 
         )
         lanes = await select(db, "SELECT lane, head, priority FROM lanes")
         assert sorted(lanes) == sorted(oldest)
-    await _nothing_waits_for_ever(db)
+        await _nothing_waits_for_ever(db)
 
 
 async def _nothing_waits_for_ever(db: Database) -> None:
-    """Whatever has no verdict is the judge's next work, or a look at the store is still to come."""
+    """What has no verdict is the judge's to look at, or the store is still to be asked about it."""
     forgotten = await select(
         db,
         "SELECT sequence FROM outbox WHERE verdict IS NULL AND next_attempt_at IS NOT NULL"
         " AND subject NOT IN (SELECT subject FROM followups)",
     )
     assert forgotten == []
+    unseen = "SELECT sequence FROM arrivals WHERE sequence NOT IN (SELECT sequence FROM outbox)"
+    assert await select(db, unseen) == await select(db, "SELECT sequence FROM unjudged")
 
 
 async def test_every_event_is_sent_once_and_a_lane_in_its_order(db: Database) -> None:

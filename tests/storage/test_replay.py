@@ -10,11 +10,12 @@ import pytest
 from agent import clock, errors
 from agent.model.delivery import Accepted, Again, Dead, Event, Judged, Reading, Verdict
 from agent.storage import outbox, replay
+from agent.storage.replay import Replayed
 from tests.storage import seeding
 from tests.storage.seeding import AT, events, ready, select, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from agent.storage.database import Database
 
@@ -23,16 +24,32 @@ DEAD = Dead("rejected", "no")
 
 
 async def by_id(db: Database, *ids: str) -> int:
-    return await db.writer.write(lambda tx: replay.by_id(tx, ids, who="ada", now=NOW))
+    done = await db.writer.write(lambda tx: replay.by_id(tx, ids, who="ada", now=NOW))
+    assert not done.superseded  # that would have been refused
+    return done.sent
 
 
-async def all_dead(db: Database) -> int:
-    return await db.writer.write(lambda tx: replay.all_dead(tx, who="ada", now=NOW))
+async def in_steps(step: Callable[[int | None], Awaitable[Replayed]]) -> Replayed:
+    """All steps, as the command line takes them."""
+    done = await step(None)
+    while done.up_to is not None:
+        done = done.then(await step(done.up_to))
+    return done
 
 
-async def since(db: Database, seconds: float, kind: str | None = None) -> int:
+async def all_dead(db: Database) -> Replayed:
+    return await in_steps(
+        lambda after: db.writer.write(lambda tx: replay.dead(tx, after, who="ada", now=NOW))
+    )
+
+
+async def since(db: Database, seconds: float, kind: str | None = None) -> Replayed:
     moment = AT + timedelta(seconds=seconds)
-    return await db.writer.write(lambda tx: replay.since(tx, moment, kind, who="ada", now=NOW))
+    return await in_steps(
+        lambda after: db.writer.write(
+            lambda tx: replay.since(tx, moment, kind, after, who="ada", now=NOW)
+        )
+    )
 
 
 async def sent(db: Database, subjects: Sequence[str], *, at_s: float = 0.0) -> list[Event]:
@@ -106,9 +123,24 @@ async def test_dead_letters_go_back_unless_a_later_one_stands_for_them(db: Datab
     for event in (alone, older, newer, outdone):
         await settle(db, event, DEAD)
     await sent(db, ["order/3"])
-    assert await all_dead(db) == 2
+    assert await all_dead(db) == Replayed(sent=2, superseded=2)
     assert {event.id for event in await heads(db)} == {alone.id, newer.id}
-    assert await all_dead(db) == 0
+    # The newer one may be on its way now: the older one must not come after it.
+    assert await all_dead(db) == Replayed(sent=0, superseded=2)
+
+
+async def test_what_only_says_that_something_happened_is_sent_one_by_one(db: Database) -> None:
+    """No later one of these says what an earlier one said."""
+    rows = await seeding.append(db, *[seeding.webhook(topic="action.paid")] * 3)
+    said = seeding.reading("action/paid/5", type="woocommerce.action.paid.v1", snapshot=False)
+    await seeding.judge(db, *[Judged(row.sequence, Verdict.EVENT, said) for row in rows])
+    first, second, third = await db.read(outbox.events, [row.sequence for row in rows])
+    await settle(db, first, DEAD)
+    await settle(db, second, DEAD)
+    await settle(db, third, Accepted())
+    assert await by_id(db, first.id) == 1
+    assert await all_dead(db) == Replayed(1)
+    assert await since(db, 0) == Replayed(1)
 
 
 async def test_the_untranslatable_goes_back_to_the_judge(db: Database) -> None:
@@ -118,7 +150,7 @@ async def test_the_untranslatable_goes_back_to_the_judge(db: Database) -> None:
         await seeding.judge(
             db, Judged(row.sequence, Verdict.EVENT, said, Dead("untranslatable", "body: no JSON"))
         )
-    assert await all_dead(db) == 2
+    assert await all_dead(db) == Replayed(2)
     assert [row.id for row in await db.read(outbox.unjudged, 10)] == [row.id for row in rows]
     assert await ready(db) == []
     await seeding.judge(db, Judged(rows[0].sequence, Verdict.EVENT, seeding.reading("order/1")))
@@ -129,7 +161,7 @@ async def test_the_untranslatable_goes_back_to_the_judge(db: Database) -> None:
 async def test_one_that_could_not_be_encoded_goes_back_into_its_lane(db: Database) -> None:
     [event] = await events(db, "order/1")
     await settle(db, event, Dead("untranslatable", "body: is nested too deeply"))
-    assert await all_dead(db) == 1
+    assert await all_dead(db) == Replayed(1)
     assert await ready(db) == ["order/1"]
 
 
@@ -139,15 +171,38 @@ async def test_the_newest_of_each_subject_since_a_moment(db: Database) -> None:
     [dead] = await events(db, "order/3", at=AT + timedelta(seconds=6))
     await settle(db, dead, DEAD)
     await events(db, "order/4", at=AT + timedelta(seconds=7))  # waits anyway
-    assert await since(db, 0) == 3
+    assert await since(db, 0) == Replayed(sent=3, superseded=1)
     marked = [event.id for event in await heads(db) if event.replay]
     assert set(marked) == {newest.id, other.id, dead.id}
 
 
 async def test_since_a_moment_only_of_one_type(db: Database) -> None:
     await sent(db, ["order/1"])
-    assert await since(db, 0, "retail.customer.snapshot.v1") == 0
-    assert await since(db, 0, seeding.SNAPSHOT) == 1
+    assert await since(db, 0, "retail.customer.snapshot.v1") == Replayed(0)
+    assert await since(db, 0, seeding.SNAPSHOT) == Replayed(1)
+
+
+async def test_a_snapshot_is_not_sent_again_where_the_gateway_has_the_deletion(
+    db: Database,
+) -> None:
+    await sent(db, ["order/1"])
+    [row] = await seeding.append(db, seeding.webhook(topic="order.deleted"))
+    gone = seeding.reading("order/1", type="retail.order.deleted.v1", deletion=True)
+    await seeding.judge(db, Judged(row.sequence, Verdict.EVENT, gone))
+    [deletion] = await db.read(outbox.events, [row.sequence])
+    await settle(db, deletion, Accepted())
+    assert await since(db, 0, seeding.SNAPSHOT) == Replayed(sent=0, superseded=1)
+    assert await since(db, 0) == Replayed(sent=1, superseded=1)
+    assert [event.id for event in await heads(db)] == [deletion.id]
+
+
+async def test_an_older_one_is_not_sent_behind_one_that_waits(db: Database) -> None:
+    """That one carries the whole truth, and may be on its way already."""
+    [done] = await sent(db, ["order/1"])
+    [waiting] = await events(db, "order/1")
+    assert await since(db, 0) == Replayed(sent=0, superseded=1)
+    assert [event.id for event in await heads(db)] == [waiting.id]
+    assert await by_id(db, done.id) == 1  # by name, somebody wants exactly that one
 
 
 async def test_who_replayed_what_is_written_down(db: Database) -> None:
@@ -164,3 +219,16 @@ async def test_who_replayed_what_is_written_down(db: Database) -> None:
         (at, "ada", "replay", dead.id, "dead"),
         (at, "ada", "replay", "*", f"since {clock.iso(AT)}, {seeding.SNAPSHOT}"),
     ]
+
+
+async def test_very_many_go_back_in_steps(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "MOST_AT_ONCE", 2)
+    for event in await events(db, "order/1", "order/2", "order/1", "order/3", "order/2"):
+        await settle(db, event, DEAD)
+    assert await all_dead(db) == Replayed(sent=3, superseded=2)
+    for event in await heads(db):
+        await settle(db, event, Accepted())
+    await sent(db, ["order/4"])
+    assert await since(db, 0) == Replayed(sent=4, superseded=2)
+    actions = await select(db, "SELECT reason, count(*) FROM audit GROUP BY 1 ORDER BY 1")
+    assert actions == [("dead", 3), (f"since {clock.iso(AT)}", 1)]

@@ -9,7 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.storage import database
+from agent.model.delivery import Judged, Reading, Verdict
+from agent.storage import database, queues
+from tests.clock import FakeClock
 from tests.storage import seeding
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.storage.database import Database
+    from agent.storage.writer import Tx
 
 
 async def _numbers(db: Database, count: int, at: datetime) -> list[int]:
@@ -54,6 +57,28 @@ async def test_numbers_rise_across_a_state_that_was_lost(directory: Path) -> Non
     async with database.opened(directory) as db:
         after = await _numbers(db, 2, seeding.AT + timedelta(seconds=1))
     assert max(before) < min(after)
+
+
+async def test_numbers_rise_where_all_they_were_given_to_is_gone(db: Database) -> None:
+    [row] = await seeding.append(db, seeding.webhook())
+    await seeding.judge(db, Judged(row.sequence, Verdict.STALE, Reading()))
+
+    async def purge(tx: Tx) -> None:
+        await tx.execute("DELETE FROM arrivals")
+
+    await db.writer.write(purge)
+    assert await seeding.select(db, "SELECT * FROM outbox") == []
+    assert min(await _numbers(db, 1, seeding.AT - timedelta(hours=1))) > row.sequence
+
+
+async def test_numbers_rise_for_a_running_daemon_whose_clock_is_set_back(db: Database) -> None:
+    view = queues.Outbox(db, clock=FakeClock(seeding.AT), reread=lambda _: Reading(), version=1)
+    await seeding.append(db, seeding.webhook())
+    for n, hours in enumerate((0, -1, -2, 1, 0)):
+        hook = seeding.webhook(b"%d" % n, at=seeding.AT + timedelta(hours=hours))
+        await asyncio.gather(*[view.append(f"id-{n}-{m}", hook) for m in range(3)])
+    stored = await view.unjudged(100)
+    assert [row.webhook.body for row in stored[1:]] == [b"%d" % n for n in range(5) for _ in "123"]
 
 
 async def test_the_newest_of_a_batch_counts(db: Database) -> None:

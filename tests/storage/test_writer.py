@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from agent import errors, metrics
+from agent.storage import writer as writer_module
 from agent.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ def noting(text: str) -> Step[str]:
     return step
 
 
+def writing(writer: Writer, text: str) -> asyncio.Future[str]:
+    return asyncio.ensure_future(writer.write(noting(text)))
+
+
 async def note_all(tx: Tx, texts: Sequence[str]) -> None:
     await tx.execute(f"INSERT INTO notes VALUES {','.join(['(?)'] * len(texts))}", texts)
 
@@ -58,14 +64,14 @@ def committed() -> float:
 
 
 class Held:
-    """A connection whose next commit waits until ``let_go`` is set."""
+    """A connection to a disk that takes nothing until ``let_go`` is set."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self.reached, self.let_go = asyncio.Event(), asyncio.Event()
 
     async def execute(self, statement: str, *values: Any) -> Any:
-        if statement == "COMMIT":
+        if statement.startswith(("COMMIT", "INSERT")):
             self.reached.set()
             await self.let_go.wait()
         return await self._connection.execute(statement, *values)
@@ -83,18 +89,21 @@ async def test_callers_that_wait_together_share_commits(notes: Database) -> None
     assert committed() - before == 2  # 512 at most go together
 
 
-async def test_a_caller_is_answered_only_after_its_row_can_be_seen(notes: Database) -> None:
+@pytest.mark.parametrize("way", ["write", "add"])
+async def test_a_caller_is_answered_only_after_its_row_can_be_seen(
+    notes: Database, way: str
+) -> None:
     held = Held(notes.writer._connection)
-    writer = Writer(cast("aiosqlite.Connection", held))
+    writer = Writer(cast("aiosqlite.Connection", held), notes.path, notes.writer._reopen)
     running = asyncio.create_task(writer.run())
-    seen = asyncio.ensure_future(writer.write(noting("one")))
+    seen = writer.add(note_all, "one") if way == "add" else writing(writer, "one")
     at_answer: list[list[str]] = []
     seen.add_done_callback(lambda _: at_answer.append(on_disk(notes.path)))
     await held.reached.wait()
     assert not seen.done()
     assert on_disk(notes.path) == []
     held.let_go.set()
-    assert await seen == "one"
+    await seen
     assert at_answer == [["one"]]
     writer.close()
     await running
@@ -126,24 +135,37 @@ async def test_a_failing_step_leaves_nothing_and_does_not_harm_its_neighbours(
 async def test_the_row_of_a_caller_that_gave_up_is_stored_and_its_neighbours_are_answered(
     notes: Database,
 ) -> None:
-    writing = [asyncio.ensure_future(notes.writer.write(noting(text))) for text in "abc"]
+    steps = [writing(notes.writer, text) for text in "abc"]
+    items = [notes.writer.add(note_all, text) for text in "def"]
     await asyncio.sleep(0)
-    writing[1].cancel()
-    assert await writing[0] == "a"
-    assert await writing[2] == "c"
-    assert writing[1].cancelled()
-    assert on_disk(notes.path) == ["a", "b", "c"]
+    steps[1].cancel()
+    items[1].cancel()
+    assert [await steps[0], await steps[2]] == ["a", "c"]
+    await asyncio.gather(items[0], items[2])
+    assert (steps[1].cancelled(), items[1].cancelled()) == (True, True)
+    assert on_disk(notes.path) == ["d", "e", "f", "a", "b", "c"]
 
 
-async def test_closing_writes_what_waits_and_refuses_what_comes_later(notes: Database) -> None:
-    writing = [asyncio.ensure_future(notes.writer.write(noting(text))) for text in "abc"]
+@pytest.mark.parametrize("way", ["write", "add"])
+async def test_closing_writes_what_waits_and_refuses_what_comes_later(
+    notes: Database, way: str
+) -> None:
+    held = Held(notes.writer._connection)
+    writer = Writer(cast("aiosqlite.Connection", held), notes.path, notes.writer._reopen)
+    running = asyncio.create_task(writer.run())
+    in_hand = writing(writer, "in hand")
+    await held.reached.wait()
+    waits = writer.add(note_all, "waits") if way == "add" else writing(writer, "waits")
     await asyncio.sleep(0)
-    notes.writer.close()
+    writer.close()
     with pytest.raises(errors.StorageError, match="closing"):
-        await notes.writer.write(noting("late"))
-    assert await asyncio.gather(*writing) == ["a", "b", "c"]
-    await notes.writing
-    assert on_disk(notes.path) == ["a", "b", "c"]
+        await writer.write(noting("late"))
+    with pytest.raises(errors.StorageError, match="closing"):
+        await writer.add(note_all, "late")
+    held.let_go.set()
+    await running
+    assert (in_hand.done(), waits.done()) == (True, True)
+    assert on_disk(notes.path) == ["in hand", "waits"]
 
 
 async def test_items_that_wait_go_first_and_steps_run_in_the_order_of_their_callers(
@@ -157,6 +179,65 @@ async def test_items_that_wait_go_first_and_steps_run_in_the_order_of_their_call
         notes.writer.write(noting("4")),
     )
     assert on_disk(notes.path) == ["2", "2, too", "1", "3", "4"]
+
+
+async def test_items_that_wait_share_commits_and_never_make_a_statement_too_long(
+    notes: Database,
+) -> None:
+    before = committed()
+    texts = [f"{n}" for n in range(1200)]
+    handed: list[int] = []
+
+    async def step(tx: Tx, items: Sequence[str]) -> None:
+        handed.append(len(items))
+        await note_all(tx, items)
+
+    await asyncio.gather(*[notes.writer.add(step, text) for text in texts])
+    assert on_disk(notes.path) == texts
+    assert handed == [512, 512, 176]
+    assert committed() - before == 3
+
+
+async def test_one_bad_item_does_not_harm_the_others(notes: Database) -> None:
+    answers = await asyncio.gather(
+        *[notes.writer.add(note_all, text) for text in ("a", "bad", "b")], return_exceptions=True
+    )
+    assert [type(answer) for answer in answers] == [type(None), errors.StorageError, type(None)]
+    assert on_disk(notes.path) == ["a", "b"]
+
+
+async def test_nobody_is_kept_waiting_for_a_disk_that_does_not_answer(
+    notes: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "STUCK_AFTER_S", 0.01)
+    held = Held(notes.writer._connection)
+    writer = Writer(cast("aiosqlite.Connection", held), notes.path, notes.writer._reopen)
+    running = asyncio.create_task(writer.run())
+    waiting: list[asyncio.Future[Any]] = [writing(writer, "in hand")]
+    await held.reached.wait()
+    waiting += [writing(writer, "next"), writer.add(note_all, "item")]
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [errors.StorageError] * 3
+    with pytest.raises(errors.StorageError, match="has not answered"):
+        await writer.write(noting("refused"))
+    monkeypatch.undo()
+    held.let_go.set()
+    await _takes_again(writer)
+    assert await writer.write(noting("again")) == "again"
+    assert on_disk(notes.path) == ["in hand", "item", "next", "again"]
+    writer.close()
+    await running
+
+
+async def _takes_again(writer: Writer) -> None:
+    async def nothing(_: Tx) -> None:
+        return
+
+    for _ in range(100_000):
+        with contextlib.suppress(errors.StorageError):
+            return await writer.write(nothing)
+        await asyncio.sleep(0)
+    raise AssertionError("it stays stuck")
 
 
 @pytest.mark.parametrize("trouble", ["locked", "full"])
@@ -174,9 +255,11 @@ async def test_a_database_that_can_not_be_written_is_told_to_every_caller(
         [(pages,)] = await connection.execute_fetchall("PRAGMA page_count")
         await connection.execute(f"PRAGMA max_page_count = {pages + 20}")
     answers = await asyncio.gather(
-        *[notes.writer.write(noting(text)) for text in texts], return_exceptions=True
+        *[writing(notes.writer, text) for text in texts],
+        *[notes.writer.add(note_all, text) for text in texts],
+        return_exceptions=True,
     )
-    assert [type(answer) for answer in answers] == [errors.StorageError] * len(texts)
+    assert [type(answer) for answer in answers] == [errors.StorageError] * 80
     assert on_disk(notes.path) == []
 
     blocker.close()

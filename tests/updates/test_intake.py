@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,10 +26,13 @@ def decided(*items: object, known: KnownVersions = NOTHING_KNOWN) -> list[NewRow
     return list(intake.decide(intake.entries(items), known, NOW).rows)
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def test_a_sound_item_is_pending_at_once_and_keeps_its_body() -> None:
     item = stock(7, 18, later_protocol=[1])
     [row] = decided(item)
-    assert (row.state, row.due_at, row.code) == (UpdateState.PENDING, NOW, None)
+    assert (row.state, row.due_at, row.code) == (UpdateState.PENDING, EPOCH, None)
     assert (row.id, row.kind, row.sku, row.version) == ("s-7", "stock", "MUG-1", 7)
     assert json.loads(row.body) == item
 
@@ -134,4 +137,3 @@ def test_any_page_is_decided_and_each_of_its_rows_can_be_stored(
         if row.due_at is not None:
             assert read(json.loads(row.body)).id == row.id
     db.close()
-

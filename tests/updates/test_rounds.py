@@ -1,4 +1,4 @@
-"""However updates come, are repeated, interrupted and mixed, the highest version of a field wins."""
+"""However updates come, are repeated and interrupted: the highest version of a field wins."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ def test_the_store_ends_with_the_highest_version_of_every_field(
     world.deliver(items)
     while world.open:
         world.round(2, answered=True, written=True)
-    expected, newest = dict(product().values), {}
+    expected = dict(product().values)
+    newest: dict[FenceKey, int | None] = {}
     for item in items:  # by rising version
         update = opened(item).update
         expected |= update.values()

@@ -34,9 +34,7 @@ class HurriedClock(FakeClock):
 
 def stand_in(clock: Clock, **options: Any) -> Store:
     """A store that knows our key."""
-    return Store(
-        clock, consumer_key=KEY, consumer_secret=SECRET, rng=random.Random(1), **options
-    )
+    return Store(clock, consumer_key=KEY, consumer_secret=SECRET, rng=random.Random(1), **options)
 
 
 def configured(url: str, **more: Any) -> StoreSettings:

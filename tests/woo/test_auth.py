@@ -19,7 +19,19 @@ from tests.woo import shops
 if TYPE_CHECKING:
     from agent.demo.store import Store
 
-STRANGE_SKUS = ["A B", "A+B", "50%", "5%x", "Blåbær é", "A/B", "A~B", "a&b=c", "it's", "#1?", "日本"]
+STRANGE_SKUS = [
+    "A B",
+    "A+B",
+    "50%",
+    "5%x",
+    "Blåbær é",
+    "A/B",
+    "A~B",
+    "a&b=c",
+    "it's",
+    "#1?",
+    "日本",
+]
 
 
 @pytest.fixture(scope="module")

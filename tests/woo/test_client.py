@@ -198,8 +198,11 @@ async def test_a_moments_trouble_while_reading_is_nobodys_business(
 ) -> None:
     store.add_product("MUG-1")
     for fault in (Fault.SERVER_ERROR, Fault.BROKEN_JSON, Fault.DROP):
-        store.site.misbehave(fault, times=2)
-        assert (await calls.find(["MUG-1"]))["MUG-1"], fault
+        for times in (1, 2):
+            store.site.misbehave(fault, times=times)
+            before = store.site.requests
+            assert (await calls.find(["MUG-1"]))["MUG-1"], fault
+            assert store.site.requests == before + times + 1
 
 
 async def test_redirects_are_not_followed() -> None:

@@ -43,7 +43,7 @@ def coded(code: str, message: str = "No.") -> str:
         (400, coded("rest_invalid_param"), REJECTED),
         (404, coded("woocommerce_rest_product_invalid_id"), REJECTED),
         (413, coded("woocommerce_rest_request_entity_too_large"), REJECTED),
-        (413, HTML, UNAVAILABLE),
+        (413, HTML, REJECTED),
         (400, HTML, UNAVAILABLE),
         (408, coded("timeout"), UNAVAILABLE),
         (429, coded("too_many_requests"), UNAVAILABLE),
@@ -70,7 +70,7 @@ async def test_every_bad_answer_has_its_kind(
         shops.calling(store.site.url) as calls,
     ):
         with pytest.raises(errors.StoreError) as caught:
-            await calls.find(["MUG-1"])
+            await (calls.find(["MUG-1"]) if status == 200 else calls.read("products"))
     assert type(caught.value) is kind, caught.value
     assert f" {status}" in caught.value.message or status == 200
     assert "\n" not in caught.value.message
@@ -153,7 +153,8 @@ async def test_a_profile_that_says_nothing_is_not_believed(body: Any) -> None:
 
 
 async def test_rows_that_are_no_products_are_passed_over() -> None:
-    rows = [None, 7, "x", [], {}, {"id": "1", "sku": "MUG-1"}, {"id": True, "sku": "MUG-1"}]
+    ids: list[Any] = ["1", True, None, 1.0]
+    rows: list[Any] = [None, 7, "x", [], {}, *({"id": odd, "sku": "MUG-1"} for odd in ids)]
     good = {"id": 2, "sku": "MUG-1", "manage_stock": None, "stock_quantity": "7"}
     async with (
         shops.scripted(lambda _: web.json_response([*rows, good])) as store,
@@ -190,6 +191,35 @@ async def test_a_certificate_that_nobody_vouches_for_ends_the_call(tmp_path: Pat
 async def test_an_authority_that_can_not_be_read_is_a_setting_to_change(tmp_path: Path) -> None:
     for name in ("missing.pem", "empty.pem"):
         (tmp_path / "empty.pem").touch()
-        with pytest.raises(errors.ConfigError, match="store.ca_file"):
+        with pytest.raises(errors.ConfigError, match=r"store\.ca_file"):
             async with shops.calling("https://shop.example", ca_file=str(tmp_path / name)):
                 pass
+
+
+@pytest.mark.parametrize("status", [400, 403])
+async def test_a_sku_that_a_firewall_dislikes_does_not_hold_up_the_others(status: int) -> None:
+    def answer(request: web.Request) -> web.Response:
+        asked = request.query.get("sku", "").split(",")
+        if "DROP TABLE" in asked:
+            return web.json_response({"code": "blocked", "message": "no"}, status=status)
+        rows = [{"id": n, "sku": sku} for n, sku in enumerate(asked, start=1) if sku]
+        return web.json_response(rows)
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as calls:
+        found = await calls.find(["A", "B", "DROP TABLE", "C"])
+    assert {sku: len(products) for sku, products in found.items()} == {
+        "A": 1,
+        "B": 1,
+        "C": 1,
+        "DROP TABLE": 0,
+    }
+
+
+async def test_a_store_that_ignores_the_page_is_not_asked_for_ever() -> None:
+    rows = [{"id": n, "sku": "MUG-1"} for n in range(1, 101)]
+    async with (
+        shops.scripted(lambda _: web.json_response(rows)) as store,
+        shops.calling(store.site.url) as calls,
+    ):
+        assert len((await calls.find(["MUG-1"]))["MUG-1"]) == 100
+    assert len(store.asked) == 2

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from agent import errors
-from agent.model.delivery import Reading, Received, Webhook
+from agent.model.delivery import READ_BY_US, Reading, Received, Webhook
 from agent.settings import WebhookSettings
 from agent.storage import database, outbox, queues
 from agent.woo import signature, webhook
@@ -120,7 +120,7 @@ async def test_the_ping_is_answered_exactly_200_and_not_kept(listening: Listenin
     assert not listening.stored.is_set()
 
 
-@pytest.mark.parametrize("body", [b"webhook_id=", b"webhook_id=1&x=2", b"webhook_id=1\n", b"{}", b""])
+@pytest.mark.parametrize("body", [b"webhook_id=", b"webhook_id=1&x=2", b"webhook_id=1\n", b""])
 async def test_what_is_no_ping_needs_a_signature(listening: Listening, body: bytes) -> None:
     assert (await listening.post(body, {}))[0] == 401
 
@@ -144,6 +144,13 @@ async def test_it_is_answered_after_the_commit_and_not_before(listening: Listeni
     assert len(await listening.rows()) == 1
     assert listening.stored.is_set()
     await holding
+
+
+async def test_no_webhook_passes_for_a_read_of_ours(listening: Listening) -> None:
+    headers = signed(b"{}") | {"X-WC-Webhook-ID": READ_BY_US}
+    assert (await listening.post(b"{}", headers))[0] == 200
+    [row] = await listening.rows()
+    assert row.webhook.webhook_id == ""
 
 
 async def test_both_secrets_are_good_while_rotating_and_no_other(listening: Listening) -> None:

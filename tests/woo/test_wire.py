@@ -51,7 +51,8 @@ def test_an_answer_that_names_another_product_is_an_error_of_that_item() -> None
     shirt = wire.product(SHIRT)
     assert shirt is not None
     write = ItemWrite(shirt, {"quantity": 1})
-    for row in ({"id": 13}, None, {}, [], {"id": 12, "error": {}}):
+    rows: list[Any] = [{"id": 13}, None, {}, [], {"id": 12, "error": {}}]
+    for row in rows:
         answers = wire.answers({"update": [row]}, [write], 11)
         assert answers is not None
         assert answers[0].product is None

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.model import content
-from agent.model.delivery import Reading, Verdict
+from agent.model.delivery import READ_BY_US, Reading, Verdict
 from agent.model.order import data as order_data
-from agent.woo.translate import order
+from agent.woo.translate import figures, order
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
@@ -23,19 +24,21 @@ if TYPE_CHECKING:
 
     from agent.model.delivery import Webhook
 
-VERSION = 1
+VERSION = 2
 """Rises when equal bodies may give other digests than before."""
 
 # Change by themselves from one read to the next (recordings: related_ids is shuffled each time).
 _VOLATILE = frozenset(
     {"related_ids", "price_html", "total_sales", "_links", "date_modified", "date_modified_gmt"}
 )
+_APART = _VOLATILE | figures.NAMES
 _RETAIL = frozenset({"order", "customer", "product", "coupon"})
 _PRIORITY = {"order": 0, "refund": 0, "customer": 1, "inventory": 2, "product": 3}
 _LOWEST_PRIORITY = 4
 _DRAFTS = ("checkout-draft", "auto-draft", "draft", "new")  # no set: a status may be a list
 _TOPIC = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_-]+)*")
 _ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -50,19 +53,25 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
     try:
-        return _of_body(webhook.topic, parse(webhook.body))
+        body = parse(webhook.body)
+        said = _of_body(webhook.topic, body)
     except Untranslatable as error:
         return Reading(untranslatable=str(error))
     except RecursionError:  # it could just be parsed, but not be written again
         return Reading(untranslatable="body: is nested too deeply")
+    if webhook.webhook_id == READ_BY_US and _NUMBER.fullmatch(webhook.delivery_id):
+        trashed = body.get("status") == "trash"
+        return replace(said, read_after=int(webhook.delivery_id), revives=not trashed)
+    return said
 
 
 def _of_body(topic: str, body: Mapping[str, Any]) -> Reading:
+    resource, _, event = topic.partition(".")
     if _is_error(body):
-        return Reading(verdict=Verdict.ERROR_BODY)
+        kind = resource if resource in _RETAIL else ""
+        return Reading(verdict=Verdict.ERROR_BODY, resource=kind)
     if not _TOPIC.fullmatch(topic):
         return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
-    resource, _, event = topic.partition(".")
     if resource in _RETAIL and event in ("created", "updated", "restored", "deleted"):
         return _of_resource(resource, event, body)
     return _passed_through(resource, event, body)
@@ -122,13 +131,17 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
     priority = _PRIORITY.get(resource, _LOWEST_PRIORITY)
     if event == "deleted":
         kind = f"retail.{resource}.deleted.v1"
-        return Reading(kind, subject, subject, priority, digest=b"deleted", deletion=True)
+        return Reading(
+            kind, subject, subject, priority, None, b"deleted", resource=resource, deletion=True
+        )
     if resource == "order" and body.get("status") in _DRAFTS:
-        return Reading(subject=subject, lane=subject, verdict=Verdict.DRAFT)
+        return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
     try:
         digest = content.digest(_content(resource, body))
     except Untranslatable as error:
-        return Reading(subject=subject, priority=priority, untranslatable=str(error))
+        return Reading(
+            subject=subject, priority=priority, resource=resource, untranslatable=str(error)
+        )
     return Reading(
         type=f"retail.{resource}.snapshot.v1",
         subject=subject,
@@ -136,17 +149,20 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         priority=priority,
         changed_at=moment(body.get("date_modified_gmt")),
         digest=digest,
+        figures=figures.digest(body) if resource == "product" else b"",
+        resource=resource,
         revives=event == "restored",
     )
 
 
 def _content(resource: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``data`` would carry, without what changes by itself."""
+    """What ``data`` would carry, without what changes by itself and the figures of a product."""
     if resource == "order":
         translated = order_data(order.translate(body))
         translated.pop("modified_at", None)
         return translated
-    return {key: value for key, value in body.items() if key not in _VOLATILE}
+    apart = _APART if resource == "product" else _VOLATILE
+    return {key: value for key, value in body.items() if key not in apart}
 
 
 def _passed_through(resource: str, event: str, body: Mapping[str, Any]) -> Reading:

@@ -85,15 +85,47 @@ def test_a_body_that_could_just_be_parsed_does_not_stop_the_judge() -> None:
 def test_an_order_that_can_not_be_translated_keeps_its_subject() -> None:
     body = recordings.webhook(14).json() | {"currency": None}
     said = read(body, "order.updated")
-    assert said == Reading(subject="order/1022", priority=0, untranslatable=said.untranslatable)
+    why = said.untranslatable
+    assert said == Reading(subject="order/1022", priority=0, resource="order", untranslatable=why)
     assert "currency" in said.untranslatable
 
 
 @pytest.mark.parametrize("status", ["checkout-draft", "auto-draft", "draft", "new"])
 def test_a_checkout_that_is_no_order_yet(status: str) -> None:
     said = read({"id": 7, "status": status}, "order.updated")
-    assert said == Reading(subject="order/7", lane="order/7", verdict=Verdict.DRAFT)
+    draft = Verdict.DRAFT
+    assert said == Reading(subject="order/7", lane="order/7", resource="order", verdict=draft)
     assert read({"id": 7, "status": status}, "product.updated").verdict is None
+
+
+@pytest.mark.parametrize(
+    ("webhook_id", "delivery_id", "body", "read_after", "revives"),
+    [
+        ("rest", "1900", b'{"id": 7}', 1900, True),
+        ("rest", "1900", b'{"id": 7, "status": "publish"}', 1900, True),
+        ("rest", "1900", b'{"id": 7, "status": "trash"}', 1900, False),
+        ("3", "1900", b'{"id": 7}', None, False),  # a webhook
+        ("rest", "d", b'{"id": 7}', None, False),  # no such number was given
+        ("rest", "9" * 5000, b'{"id": 7}', None, False),
+        ("rest", "1900", b"[", None, False),
+    ],
+)
+def test_a_body_that_we_read_ourselves_says_when_and_brings_back_what_is_not_in_the_trash(
+    webhook_id: str, delivery_id: str, body: bytes, read_after: int | None, revives: bool
+) -> None:
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    hook = Webhook(at, "product.updated", recordings.SOURCE, webhook_id, delivery_id, body)
+    said = reading.read(hook, HOMES)
+    assert (said.read_after, said.revives) == (read_after, revives)
+
+
+@pytest.mark.parametrize(
+    ("topic", "resource"),
+    [("coupon.updated", "coupon"), ("customer.created", "customer"), ("action.x", ""), ("", "")],
+)
+def test_an_error_object_names_the_kind_of_its_topic(topic: str, resource: str) -> None:
+    said = read({"code": "x", "message": "no", "data": {"status": 404}}, topic)
+    assert said == Reading(verdict=Verdict.ERROR_BODY, resource=resource)
 
 
 def test_a_product_may_have_fields_like_an_error_has() -> None:
@@ -184,11 +216,14 @@ def test_any_bytes_topic_and_source_can_be_read(body: bytes, topic: str, source:
     _stands(read(body, topic, ""))
 
 
+_ODD: list[object] = [None, True, -1, 1.5, 10**30, "", "\ud800", [], [[]], ["x"], {}, {"x": [{}]}]
+
+
 @pytest.mark.parametrize("number", [7, 13, 14, 25, 30, 36])
 def test_a_recording_in_which_anything_is_replaced_can_be_read(number: int) -> None:
     hook = recordings.webhook(number)
     for key in hook.json():
-        for odd in (None, True, -1, 1.5, 10**30, "", "\ud800", [], [[]], ["x"], {}, {"x": [{}]}):
+        for odd in _ODD:
             _stands(read(hook.json() | {key: odd}, hook.topic))
 
 

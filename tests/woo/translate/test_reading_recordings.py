@@ -67,8 +67,11 @@ def test_recorded_snapshots(number: int) -> None:
         priority=_PRIORITY[resource],
         changed_at=datetime.fromisoformat(changed + "+00:00"),
         digest=said.digest,
+        figures=said.figures,
+        resource=resource,
     )
     assert said.digest
+    assert bool(said.figures) is (resource == PRODUCT)
 
 
 @pytest.mark.parametrize("number", _DELETIONS)
@@ -81,13 +84,14 @@ def test_recorded_deletions(number: int) -> None:
         lane=subject,
         priority=_PRIORITY[resource],
         digest=b"deleted",
+        resource=resource,
         deletion=True,
     )
 
 
 @pytest.mark.parametrize("number", [42, 43])
 def test_recorded_error_objects(number: int) -> None:
-    assert recorded(number) == Reading(verdict=Verdict.ERROR_BODY)
+    assert recorded(number) == Reading(verdict=Verdict.ERROR_BODY, resource=ORDER)
 
 
 def test_the_recorded_ping_is_no_event() -> None:
@@ -98,30 +102,35 @@ def test_the_recorded_ping_is_no_event() -> None:
 def test_recordings_of_the_same_state_have_the_same_digest(pair: tuple[int, int]) -> None:
     """Created and updated at once; stock taken and given back; saved without a change."""
     one, other = map(recorded, pair)
-    assert one.digest == other.digest
+    assert (one.digest, one.figures) == (other.digest, other.figures)
 
 
 @pytest.mark.parametrize("pair", [(7, 16), (19, 20), (20, 22), (25, 26), (26, 28), (32, 33)])
 def test_recordings_of_another_state_have_another_digest(pair: tuple[int, int]) -> None:
     one, other = map(recorded, pair)
     assert one.subject == other.subject
-    assert one.digest != other.digest
+    assert (one.digest, one.figures) != (other.digest, other.figures)
 
 
-def _digest(body: dict[str, object], topic: str) -> bytes:
-    return read(json.dumps(body).encode(), topic).digest
+def _content(body: dict[str, object], topic: str) -> tuple[bytes, bytes]:
+    said = read(json.dumps(body).encode(), topic)
+    return said.digest, said.figures
 
 
 def test_what_changes_by_itself_does_not_change_the_digest_and_the_stock_does() -> None:
     body = recordings.webhook(7).json()
-    digest = _digest(body, "product.updated")
+    digest, figures = _content(body, "product.updated")
     for key in ("related_ids", "price_html", "total_sales", "_links"):
         assert key in body
-        assert _digest(body | {key: "other"}, "product.updated") == digest, key
+        assert _content(body | {key: "other"}, "product.updated") == (digest, figures), key
     later = body | {"date_modified": "2027-01-01T00:00:00", "date_modified_gmt": None}
-    assert _digest(later, "product.updated") == digest
-    for key in ("stock_quantity", "regular_price", "name", "status", "meta_data"):
-        assert _digest(body | {key: "other"}, "product.updated") != digest, key
+    assert _content(later, "product.updated") == (digest, figures)
+    for key in ("name", "status", "meta_data", "low_stock_amount"):
+        other = _content(body | {key: "other"}, "product.updated")
+        assert (other[0] != digest, other[1]) == (True, figures), key
+    for key in ("stock_quantity", "regular_price", "date_on_sale_to_gmt", "stock_status"):
+        other = _content(body | {key: "other"}, "product.updated")
+        assert (other[0], other[1] != figures) == (digest, True), key
 
 
 def test_saving_an_order_without_a_change_does_not_change_its_digest() -> None:
@@ -130,5 +139,5 @@ def test_saving_an_order_without_a_change_does_not_change_its_digest() -> None:
         "date_modified": "2027-01-01T00:00:00",
         "date_modified_gmt": "2027-01-01T00:00:00",
     }
-    assert _digest(later, "order.updated") == recorded(14).digest
-    assert _digest(body | {"status": "completed"}, "order.updated") != recorded(14).digest
+    assert _content(later, "order.updated") == (recorded(14).digest, b"")
+    assert _content(body | {"status": "completed"}, "order.updated")[0] != recorded(14).digest

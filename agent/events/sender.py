@@ -1,0 +1,239 @@
+"""Sends one batch and settles it, and knows how the gateway is doing.
+
+What an answer means is ``verdict``'s business, when to try again ``breaker``'s and ``backoff``'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from agent import errors, metrics
+from agent.events import backoff, verdict
+from agent.events.breaker import Breaker
+from agent.model import envelope
+from agent.model.delivery import Accepted, Again, Answer, Attempt, Dead, Event, Outcome
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+
+    from agent.clock import Clock
+    from agent.settings import GatewaySettings
+
+log = logging.getLogger(__name__)
+
+REFUSED_S = 60.0
+FAILED_S = 60.0  # at most, for an event that the gateway fails on, alone
+SMALLEST_BATCH_BYTES = 64 * 1024
+_FAILED_ON_IT = 500
+_ENCODED_AT_ONCE = 20  # a few milliseconds: webhooks are answered in between
+
+
+class Settling(Protocol):
+    """What the sender needs of the storage."""
+
+    async def dead_in_a_row(self) -> int:
+        """How many events were dead-lettered since the last one that was accepted."""
+
+    async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int) -> None:
+        """Writes down how sending them ended."""
+
+    async def journal(self, name: str, head_position: int | None) -> bool:
+        """The gateway's journal has that name; True if it is another one than before (the gateway
+        was restored from a backup), and what it lost is pending again."""
+
+
+class Gateway(Protocol):
+    """What the sender needs of the gateway."""
+
+    async def post_events(self, body: bytes) -> Answer:
+        """Sends a batch; never raises for what the network does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    event: Event
+    encoded: bytes
+
+
+class Sender:
+    """``breaker`` tells how the gateway is doing."""
+
+    def __init__(
+        self,
+        outbox: Settling,
+        gateway: Gateway,
+        encode: Callable[[Event], bytes],
+        *,
+        settings: Callable[[], GatewaySettings],
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._outbox = outbox
+        self._gateway = gateway
+        self._encode = encode
+        self._settings = settings
+        self._clock = clock
+        self._rng = rng
+        self._dead_in_a_row: int | None = None
+        self._learned_bytes: int | None = None
+        self.breaker = Breaker()
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """As configured, or less where the gateway found that too large."""
+        configured = self._settings().max_batch_bytes
+        return min(configured, self._learned_bytes or configured)
+
+    async def send(self, events: Sequence[Event]) -> None:
+        """Sends the batch and settles it. What could not be written down stays pending: the gateway
+        knows repeats by their id."""
+        try:
+            if self._dead_in_a_row is None:
+                self._dead_in_a_row = await self._outbox.dead_in_a_row()
+            await self._deliver(await self._encoded(events))
+        except errors.StorageError as error:
+            self._opened(verdict.Unavailable("storage", error.message))
+
+    async def _encoded(self, events: Sequence[Event]) -> list[_Sent]:
+        """What can't be translated (any more) is a dead letter; the others go on."""
+        sent: list[_Sent] = []
+        for number, event in enumerate(events, start=1):
+            try:
+                sent.append(_Sent(event, self._encode(event)))
+            except ValueError as error:
+                await self._settle([event], [Dead("untranslatable", str(error))], None)
+            if number % _ENCODED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return sent
+
+    async def _deliver(self, batch: Sequence[_Sent], *, whole: bool = True) -> bool:
+        """Whether the gateway could be asked about it; ``whole`` is False for half of a batch that
+        it failed on, whose failure says nothing about the gateway yet."""
+        if not batch:
+            return True
+        events = [sent.event for sent in batch]
+        body = envelope.batch([sent.encoded for sent in batch])
+        answer = await self._gateway.post_events(body)
+        match await self._decision(answer, events):
+            case verdict.Settled(outcomes):
+                await self._conclude(events, outcomes, answer)
+            case verdict.Guilty(dead) if len(batch) == 1:
+                await self._conclude(events, {events[0].id: dead}, answer)
+            case verdict.Guilty():
+                if answer.status == 413:
+                    self._learned_bytes = max(len(body) // 2, SMALLEST_BATCH_BYTES)
+                middle = len(batch) // 2
+                return await self._deliver(batch[:middle]) and await self._deliver(batch[middle:])
+            case verdict.Unavailable() as reason:
+                if not whole:
+                    return False
+                if answer.status == _FAILED_ON_IT and await self._isolated(batch):
+                    return True
+                self._opened(reason)
+                await self._tried(events, reason, answer)
+                return False
+        return True
+
+    async def _tried(
+        self, events: Sequence[Event], reason: verdict.Unavailable, answer: Answer
+    ) -> None:
+        """One event that the gateway fails on waits for a while: the next probe is another one."""
+        if reason.refused:  # that says nothing about the events
+            return
+        alone = len(events) == 1 and answer.status == _FAILED_ON_IT
+        wait_s = min(FAILED_S, 2.0 ** min(events[0].attempts + 1, 10)) if alone else 0.0
+        again = Again(reason.code, reason.message, wait_s)
+        await self._settle(events, [again] * len(events), answer.status)
+
+    async def _isolated(self, batch: Sequence[_Sent]) -> bool:
+        """A 500 may be the fault of one event: whether one half came through, and the other half
+        was searched for it. Where neither does, it is the gateway."""
+        if len(batch) == 1:
+            return False
+        middle = len(batch) // 2
+        halves = (batch[:middle], batch[middle:])
+        came_through = [await self._deliver(half, whole=False) for half in halves]
+        if not any(came_through):
+            return False
+        for half, well in zip(halves, came_through, strict=True):
+            if not well:
+                await self._deliver(half)
+        return True
+
+    async def _decision(
+        self, answer: Answer, events: Sequence[Event]
+    ) -> verdict.Settled | verdict.Guilty | verdict.Unavailable:
+        ids = [event.id for event in events]
+        decision = verdict.decide(answer, ids, accept_empty=self._settings().accept_empty_2xx)
+        if isinstance(decision, verdict.Forbidden):
+            probe = await self._gateway.post_events(envelope.batch([]))
+            return verdict.after_probe(probe, decision)
+        return decision
+
+    async def _conclude(
+        self, events: Sequence[Event], outcomes: verdict.Outcomes, answer: Answer
+    ) -> None:
+        kept, dead_in_a_row = verdict.restrained(outcomes, self._dead_in_a_row or 0)
+        held_back = sum(kept[event_id] is not outcome for event_id, outcome in outcomes.items())
+        self._dead_in_a_row = dead_in_a_row
+        await self._settle(events, [kept[event.id] for event in events], answer.status)
+        if held_back or dead_in_a_row >= verdict.MOST_DEAD_IN_A_ROW:
+            self._opened(
+                verdict.Unavailable(
+                    verdict.REJECTING_EVERYTHING,
+                    "the gateway rejects whatever it gets: woo-agent outbox list --state dead",
+                    refused=True,
+                )
+            )
+        else:
+            self._closed()
+        named = verdict.journal(answer)
+        if named is not None and await self._outbox.journal(*named):
+            log.warning("the gateway was restored from a backup: what it lost is sent again")
+
+    async def _settle(
+        self, events: Sequence[Event], outcomes: Sequence[Outcome], status: int | None
+    ) -> None:
+        at = self._clock.now()
+        await self._outbox.settle(
+            [
+                Attempt(event, at, outcome, status)
+                for event, outcome in zip(events, outcomes, strict=True)
+            ],
+            self._dead_in_a_row or 0,
+        )
+        for event, outcome in zip(events, outcomes, strict=True):
+            metrics.SENT.labels(_name(outcome)).inc()
+            if isinstance(outcome, Dead):
+                log.error("dead letter %s (%s): %s", event.id, event.subject, outcome.code)
+
+    def _closed(self) -> None:
+        if self.breaker.failures:
+            log.info("the gateway takes events again")
+        self.breaker = self.breaker.closed()
+
+    def _opened(self, reason: verdict.Unavailable) -> None:
+        if not self.breaker.failures or self.breaker.reason != reason.code:
+            log.warning("the gateway does not take events: %s (%s)", reason.code, reason.message)
+        wait_s = (
+            REFUSED_S
+            if reason.refused
+            else backoff.wait_s(self.breaker.failures + 1, self._rng, reason.retry_after_s)
+        )
+        self.breaker = self.breaker.opened(
+            self._clock.monotonic(), wait_s, reason.code, refused=reason.refused
+        )
+
+
+def _name(outcome: Outcome) -> str:
+    match outcome:
+        case Accepted(duplicate=duplicate):
+            return "duplicate" if duplicate else "accepted"
+        case Dead():
+            return "dead"
+        case Again():
+            return "again"

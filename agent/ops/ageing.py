@@ -1,0 +1,52 @@
+"""Settled rows go after ``state.retention``, and the space they took goes back to the disk.
+
+Small steps with pauses between them: whoever writes meanwhile waits for one step at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from agent import actor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from agent.clock import Clock
+
+BETWEEN_STEPS_S = 0.05
+IDLE_S = 10.0
+
+
+class Settled(Protocol):
+    """What is needed of the storage."""
+
+    async def forget(self, before: datetime) -> int:
+        """Deletes some of the rows settled before that; how many, 0 if there are none left."""
+
+    async def give_back(self) -> bool:
+        """Hands some of the free pages back to the disk; whether there were any."""
+
+
+class Ageing:
+    """The loop."""
+
+    def __init__(
+        self, settled: Settled, *, retention: Callable[[], timedelta], clock: Clock
+    ) -> None:
+        self._settled = settled
+        self._retention = retention
+        self._clock = clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ages rows until asked to stop."""
+        await actor.run(self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock)
+
+    async def run_once(self) -> float:
+        """One step; how long to rest after it."""
+        before = self._clock.now() - self._retention()
+        if await self._settled.forget(before) or await self._settled.give_back():
+            return BETWEEN_STEPS_S
+        return IDLE_S

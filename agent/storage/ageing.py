@@ -1,0 +1,107 @@
+"""What is settled goes after its time, in steps that no webhook has to wait for.
+
+Dead letters stay, and so do the register, the fences, the audit and the counters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent import clock
+from agent.storage.outbox import marks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import aiosqlite
+
+    from agent.storage.database import Database
+    from agent.storage.writer import Tx
+
+MOST_ROWS = 100
+MOST_BYTES = 2**20
+MOST_PAGES = 64
+
+
+class Settled:
+    """The settled rows of both lines, as the actor that ages them sees them."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def forget(self, before: datetime) -> int:
+        """Deletes some of the rows settled before that; how many, 0 if there are none left."""
+        events = await self._db.read(old_events, before)
+        updates = await self._db.read(old_updates, before)
+        if not events and not updates:
+            return 0
+        await self._db.writer.write(lambda tx: delete(tx, events, updates, before))
+        return len(events) + len(updates)
+
+    async def give_back(self) -> bool:
+        """Hands some of the free pages back to the disk; whether there were any."""
+        if not await self._db.read(free_pages):
+            return False
+        await self._db.writer.add(give_back, MOST_PAGES)
+        return True
+
+
+async def old_events(db: aiosqlite.Connection, before: datetime) -> list[int]:
+    """The numbers of some events settled before that, longest settled first.
+
+    An accepted one stays while an older one of its subject lies dead or discarded and nothing newer
+    was accepted: it tells that the older one must not be sent any more.
+    """
+    rows = await db.execute_fetchall(
+        "SELECT sequence, size FROM outbox AS old WHERE settled_at < ?"
+        " AND NOT (state = 'accepted' AND EXISTS (SELECT 1 FROM outbox AS unsent"
+        "  WHERE unsent.subject = old.subject AND unsent.sequence < old.sequence"
+        "  AND unsent.state IN ('dead', 'discarded')) AND NOT EXISTS"
+        "  (SELECT 1 FROM outbox AS later WHERE later.subject = old.subject"
+        "   AND later.sequence > old.sequence AND later.state = 'accepted'))"
+        " ORDER BY settled_at LIMIT ?",
+        (clock.micros(before), MOST_ROWS),
+    )
+    chosen: list[int] = []
+    total = 0
+    for sequence, size in rows:
+        total += size
+        if chosen and total > MOST_BYTES:
+            break
+        chosen.append(sequence)
+    return chosen
+
+
+async def old_updates(db: aiosqlite.Connection, before: datetime) -> list[int]:
+    """The numbers of some updates settled before that, longest settled first."""
+    rows = await db.execute_fetchall(
+        "SELECT number FROM inbox WHERE settled_at < ? ORDER BY settled_at LIMIT ?",
+        (clock.micros(before), MOST_ROWS),
+    )
+    return [number for (number,) in rows]
+
+
+async def delete(tx: Tx, events: Sequence[int], updates: Sequence[int], before: datetime) -> None:
+    """Deletes those, but for what was taken up again since; events with all that hangs on them."""
+    at = clock.micros(before)
+    await tx.execute(
+        "DELETE FROM arrivals WHERE sequence IN (SELECT sequence FROM outbox"
+        f" WHERE settled_at < ? AND sequence IN ({marks(events)}))",
+        (at, *events),
+    )
+    await tx.execute(
+        f"DELETE FROM inbox WHERE settled_at < ? AND number IN ({marks(updates)})", (at, *updates)
+    )
+
+
+async def free_pages(db: aiosqlite.Connection) -> int:
+    """Pages of the file that hold nothing."""
+    [(pages,)] = await db.execute_fetchall("PRAGMA freelist_count")
+    return int(pages)
+
+
+async def give_back(db: aiosqlite.Connection, pages: Sequence[int]) -> None:
+    """Cuts so many free pages off the file, in a transaction of its own."""
+    # Cuts a page per step, and a script is the only thing that sqlite3 steps to its end.
+    await db.executescript(f"PRAGMA incremental_vacuum({sum(pages)})")

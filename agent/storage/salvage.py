@@ -1,0 +1,218 @@
+"""A database that is broken is set aside, and what can be read of it goes into a fresh one.
+
+Only when a second connection finds it broken too: a failing disk, a lock or a permission is no
+reason. What says how far we are goes first (cursors, fences, counters), then the inbox, then
+events.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+from agent import clock
+from agent.storage import faults, migrate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+LOST = "lost"
+"""The cursor that names what could not be read."""
+
+# Each with its key, in the order in which they are saved. Lanes and tally follow from the outbox.
+_TABLES = {
+    "cursors": "name",
+    "fences": "kind, sku, field",
+    "counters": "name",
+    "register": "subject",
+    "pauses": "line",
+    "inbox": "number",
+    "results": "number",
+    "audit": "number",
+    "resources": "resource",
+    "followups": "kind, subject",
+    "arrivals": "sequence",
+    "outbox": "sequence",
+    "attempts": "sequence, n",
+}
+_LANES = (
+    "INSERT INTO lanes SELECT lane, min(sequence), priority, NULL FROM outbox"
+    " WHERE state = 'pending' AND verdict = 'event' GROUP BY lane"
+)
+# Webhooks whose row is lost are judged again.
+_JUDGED = (
+    "UPDATE counters SET value = min(value, coalesce((SELECT min(sequence) - 1 FROM arrivals"
+    " WHERE sequence NOT IN (SELECT sequence FROM outbox)), value)) WHERE name = 'judged'"
+)
+_NUMBERS = "UPDATE counters SET value = max(value, ?) WHERE name = 'sequence'"
+
+
+def suspect(path: Path) -> None:
+    """The next start looks at it thoroughly."""
+    with suppress(OSError):
+        _mark(path).touch()
+
+
+def set_aside(path: Path) -> list[str]:
+    """Broken databases that nobody has removed yet."""
+    return sorted(
+        file.name
+        for file in path.parent.glob(f"{path.name}.corrupt-*")
+        if not file.name.endswith(("-wal", "-shm"))
+    )
+
+
+def is_broken(path: Path) -> bool:
+    """What a new connection finds. Raises sqlite3.Error where it can't be read for another reason:
+    that says nothing about the file."""
+    try:
+        with closing(_opened(path)) as db:
+            return bool(db.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))
+    except sqlite3.DatabaseError as error:
+        if faults.is_corruption(error):
+            return True
+        raise
+
+
+def if_suspected(path: Path, now: datetime) -> None:
+    """Salvages what was found broken before, if it is; ends what a salvage has begun."""
+    fresh = _fresh(path)
+    if fresh.exists() and not path.exists():
+        _swap(path, fresh, now)
+    if _mark(path).exists():
+        if path.exists() and is_broken(path):
+            salvage(path, now)
+        _mark(path).unlink()
+
+
+def salvage(path: Path, now: datetime) -> None:
+    """Sets the database aside under ``….corrupt-<UTC time>`` and puts what is left in its place.
+
+    At any moment there is either the broken one in its place, or a complete fresh one beside it.
+    """
+    fresh = _fresh(path)
+    for left in (fresh, *_logs(fresh)):
+        left.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    migrate.migrate(fresh)
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as to:
+        to.execute("PRAGMA foreign_keys = ON")
+        to.execute("BEGIN")
+        lost = _copy(path, to, clock.micros(now))
+        to.execute("COMMIT")
+    _swap(path, fresh, now)
+    log.error("the database was broken; set aside as %s; lost: %s", set_aside(path)[-1], lost)
+
+
+def _copy(path: Path, to: sqlite3.Connection, least: int) -> str:
+    """What was lost, in words. Numbers go on above ``least`` and above all that were seen."""
+    with closing(_opened(path)) as broken:
+        copies = [_Copy(broken, to, table, key.split(", ")) for table, key in _TABLES.items()]
+        lost = [copy.lost for copy in copies if copy.lost]
+    to.execute(_LANES)
+    to.execute(_JUDGED)
+    to.execute(_NUMBERS, (max(least, *(copy.highest for copy in copies)),))
+    told = ", ".join(lost) or "nothing"
+    to.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (LOST, told))
+    return told
+
+
+class _Copy:
+    """One table, read from its start to where it breaks, then from its end back to there."""
+
+    def __init__(
+        self, broken: sqlite3.Connection, to: sqlite3.Connection, table: str, key: list[str]
+    ) -> None:
+        self._to, self._table = to, table
+        self._taken = 0
+        self.highest = 0  # sequence that was seen, also in rows that could not be kept
+        names = _columns(broken, table)
+        self._columns = [name for name in _columns(to, table) if name in names]
+        self._key = [self._columns.index(name) for name in key if name in self._columns]
+        self._newest: tuple[Any, ...] | None = None
+        complete = bool(self._columns) and (
+            self._scan(broken, f"ORDER BY {', '.join(key)}", None)
+            or self._scan(broken, f"ORDER BY {' DESC, '.join(key)} DESC", self._newest)
+        )
+        self.lost = self._told(_count(broken, table), complete)
+
+    def _scan(self, broken: sqlite3.Connection, order: str, until: tuple[Any, ...] | None) -> bool:
+        """Takes rows up to the one with the key ``until``; False where it breaks before."""
+        columns = ", ".join(self._columns)
+        try:
+            for row in broken.execute(f"SELECT {columns} FROM {self._table} NOT INDEXED {order}"):
+                self._newest = tuple(row[at] for at in self._key)
+                if self._newest == until:
+                    return True
+                self._put(row)
+        except sqlite3.DatabaseError as error:
+            if not faults.is_corruption(error):
+                raise
+            return False
+        return True
+
+    def _put(self, row: tuple[Any, ...]) -> None:
+        if "sequence" in self._columns:
+            self.highest = max(self.highest, row[self._columns.index("sequence")])
+        into = f"{self._table} ({', '.join(self._columns)})"
+        marks = ", ".join("?" * len(row))
+        with suppress(sqlite3.IntegrityError):  # an event without its webhook, or nonsense
+            self._to.execute(f"INSERT OR REPLACE INTO {into} VALUES ({marks})", row)
+            self._taken += 1
+
+    def _told(self, count: int | None, complete: bool) -> str:
+        missing = "some" if count is None else max(0, count - self._taken)
+        return f"{missing} of {self._table}" if missing and (count or not complete) else ""
+
+
+def _columns(db: sqlite3.Connection, table: str) -> list[str]:
+    """None of them where not even the schema can be read."""
+    try:
+        return [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")]
+    except sqlite3.DatabaseError as error:
+        if not faults.is_corruption(error):
+            raise
+        return []
+
+
+def _count(db: sqlite3.Connection, table: str) -> int | None:
+    """How many rows it had, as far as an index can tell."""
+    try:
+        [(count,)] = db.execute(f"SELECT count(*) FROM {table}")
+    except sqlite3.DatabaseError:
+        return None
+    return int(count)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Reading alone: closing it must not write the log into the broken file."""
+    db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+    with suppress(sqlite3.DatabaseError):
+        db.execute("PRAGMA writable_schema = ON")  # reads on where the file is too short
+    return db
+
+
+def _swap(path: Path, fresh: Path, now: datetime) -> None:
+    aside = path.with_name(f"{path.name}.corrupt-{now:%Y%m%dT%H%M%SZ}")
+    pairs = zip((path, *_logs(path)), (aside, *_logs(aside)), strict=True)
+    for file, name in pairs:
+        with suppress(FileNotFoundError):
+            file.rename(name)
+    fresh.rename(path)
+
+
+def _logs(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(f"{path.name}.salvaged")
+
+
+def _mark(path: Path) -> Path:
+    return path.with_name(f"{path.name}.suspect")

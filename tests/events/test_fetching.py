@@ -1,0 +1,84 @@
+"""What is read over REST enters the line as webhooks do, and says when it was read."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from agent.events.fetching import Fetcher
+from agent.model.delivery import Webhook
+from tests.clock import FakeClock
+from tests.events import fakes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+SOURCE = "https://shop.example"
+
+
+class Line:
+    """An outbox with numbers from 100 on, and a store whose webhooks come while it is read."""
+
+    def __init__(self, *pages: list[bytes]) -> None:
+        self.pages = pages
+        self.last = 100
+        self.stored: dict[str, Webhook] = {}
+        self.asked: list[tuple[str, object]] = []
+        self.clock, self.nudged = FakeClock(), asyncio.Event()
+        self.fetcher = Fetcher(
+            self,
+            self,
+            source=SOURCE,
+            clock=self.clock,
+            rng=random.Random(1),
+            stored=self.nudged,
+        )
+
+    async def last_sequence(self) -> int:
+        return self.last
+
+    async def append(self, event_id: str, webhook: Webhook) -> None:
+        self.last += 1
+        self.stored[event_id] = webhook
+
+    async def one(self, resource: str, number: int) -> bytes | None:
+        self.asked.append((resource, number))
+        self.last += 5
+        return self.pages[0][0] if self.pages else None
+
+    async def changed(self, resource: str, since: datetime) -> AsyncIterator[list[bytes]]:
+        self.asked.append((resource, since))
+        for page in self.pages:
+            self.last += 5
+            yield page
+
+
+def read(topic: str, after: int, body: bytes, clock: FakeClock) -> Webhook:
+    return Webhook(clock.now(), topic, SOURCE, "rest", str(after), body)
+
+
+async def test_one_resource() -> None:
+    line = Line([b"{}"])
+    await line.fetcher.one("order/1022")
+    assert line.asked == [("order", 1022)]
+    assert list(line.stored.values()) == [read("order.updated", 100, b"{}", line.clock)]
+    assert line.nudged.is_set()
+
+
+async def test_a_resource_that_is_gone_says_nothing() -> None:
+    line = Line()
+    await line.fetcher.one("order/1022")
+    assert (line.stored, line.nudged.is_set()) == ({}, False)
+
+
+async def test_each_page_names_the_newest_arrival_when_its_own_read_began() -> None:
+    line = Line([b"1", b"2"], [b"3"], [])
+    await line.fetcher.changed("product", fakes.AT)
+    assert line.asked == [("product", fakes.AT)]
+    assert list(line.stored.values()) == [
+        read("product.updated", 100, b"1", line.clock),
+        read("product.updated", 100, b"2", line.clock),
+        read("product.updated", 107, b"3", line.clock),
+    ]

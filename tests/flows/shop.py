@@ -1,0 +1,112 @@
+"""A store, an agent and a gateway on real HTTP; webhooks are delivered when a test says so."""
+
+from __future__ import annotations
+
+import functools
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from agent.settings import loading
+from agent.woo import signature
+from tests import agents, processes, recordings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from agent.daemon import Daemon
+    from agent.demo.gateway import Gateway
+    from agent.demo.store import Store
+
+
+@dataclass
+class Shop:
+    """A store, an agent and a gateway; webhooks are delivered when the test says so."""
+
+    store: Store
+    gateway: Gateway
+    agent: Daemon
+    config: Path
+
+    async def deliver(self) -> None:
+        """Sends what is pending, and waits until all of it is judged and accepted."""
+        await self.store.deliver_pending()
+        await self.until(lambda outbox: not outbox["pending"])
+
+    def lose(self) -> None:
+        """What is pending is never delivered."""
+        while self.store.shop.webhooks.take() is not None:
+            pass
+
+    async def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The counts of the outbox once that holds; looked at whenever the agent polls."""
+        while not holds(outbox := await self.agent.outbox()):
+            await self.gateway.until(functools.partial(self._polled, self.gateway.site.requests))
+        return outbox
+
+    async def update(self, *items: dict[str, Any]) -> None:
+        """Updates, applied and reported."""
+        before = len(self.gateway.results(agents.STORE))
+        self.gateway.publish(agents.STORE, *items)
+        await self.gateway.until(
+            lambda: len(self.gateway.results(agents.STORE)) == before + len(items)
+        )
+        results = self.gateway.results(agents.STORE)[before:]
+        assert [result["status"] for result in results] == ["applied"] * len(items)
+
+    def _polled(self, before: int) -> bool:
+        return self.gateway.site.requests > before
+
+    async def post(self, *webhooks: recordings.Webhook) -> None:
+        """Delivers recorded ones, as if the store had sent them."""
+        async with aiohttp.ClientSession() as session:
+            for hook in webhooks:
+                headers = {**hook.headers, "X-WC-Webhook-Source": self.store.url}
+                ours = recordings.Webhook(hook.name, headers, hook.body)
+                assert await agents.post(session, agents.url(self.agent), ours) == 200
+
+    def told(self) -> list[str]:
+        """The subjects of the events that the gateway accepted, in order."""
+        return [event["subject"] for event in self.gateway.events(agents.STORE)]
+
+    async def check(self, name: str) -> dict[str, Any]:
+        """One check of the health document."""
+        [found] = (await self.agent.health())["checks"][name]
+        return dict(found)
+
+
+@dataclass
+class Ends:
+    """What an agent stands between; both outlive it."""
+
+    store: Store
+    gateway: Gateway
+    folder: Path
+
+    @asynccontextmanager
+    async def agent(self) -> AsyncIterator[Shop]:
+        """An agent on the state that the one before left."""
+        config = processes.write_config(
+            self.folder,
+            store={"url": self.store.url, "connect_to": f"127.0.0.1:{self.store.site.port}"},
+            gateway={"url": self.gateway.url, "poll_every": "50ms"},
+            updates={"wait": "0s"},
+            health={"max_repeats": 3},
+        )
+        async with agents.running(loading.load(config=config, environ={}).settings) as agent:
+            yield Shop(self.store, self.gateway, agent, config)
+
+
+def signed(topic: str, body: Any) -> recordings.Webhook:
+    """A webhook with that body, as a store with our secret would send it."""
+    raw = json.dumps(body).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-WC-Webhook-Topic": topic,
+        "X-WC-Webhook-Signature": signature.sign(raw, recordings.SECRET.encode()),
+    }
+    return recordings.Webhook(topic, headers, raw)

@@ -1,0 +1,66 @@
+"""What does not agree in the state is found, one finding each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.model.delivery import Accepted, Dead
+from agent.storage import check
+from tests.storage import seeding
+
+if TYPE_CHECKING:
+    from agent.storage.database import Database
+
+
+async def filled(db: Database) -> None:
+    events = await seeding.events(db, "order/1", "order/2", "order/3", "order/4")
+    await seeding.settle(db, events[0], Accepted(1, "2026-11-24T08:00:00Z"))
+    await seeding.settle(db, events[1], Dead("bad", "no"))
+    await seeding.append(db, seeding.webhook(), seeding.webhook())
+
+
+async def test_a_state_that_agrees_with_itself_has_no_findings(db: Database) -> None:
+    assert await db.read(check.findings) == []
+    await filled(db)
+    assert await db.read(check.findings) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE outbox_tally SET n = n + 2 WHERE state = 'pending'", "pending is off by -2"),
+        ("DELETE FROM outbox_tally WHERE state = 'dead'", "dead is off by 1"),
+        ("DELETE FROM lanes WHERE lane = 'order/3'", "lane order/3 begins with nothing"),
+        ("UPDATE lanes SET head = head + 1 WHERE lane = 'order/4'", "lane order/4 begins with"),
+        ("INSERT INTO lanes VALUES ('order/9', 7, 0, NULL)", "order/9 begins with 7, but"),
+        (
+            "UPDATE counters SET value = (SELECT min(sequence) FROM unjudged)"
+            " WHERE name = 'judged'",
+            "(order.updated) was passed over by the judge",
+        ),
+    ],
+)
+async def test_each_disagreement_is_found(db: Database, statement: str, told: str) -> None:
+    await filled(db)
+    await db.writer.write(lambda tx: tx.execute(statement))
+    [finding] = await db.read(check.findings)
+    assert told in finding.what
+    assert (finding.next_step, finding.is_broken) == (check.REPORT, False)
+
+
+async def test_rows_without_their_parents_are_found(db: Database) -> None:
+    await filled(db)
+    await db.writer._connection.execute("PRAGMA foreign_keys = OFF")
+    await db.writer.write(
+        lambda tx: tx.execute("INSERT INTO attempts VALUES (9, 1, 1, 'again', 1, NULL, NULL)")
+    )
+    [finding] = await db.read(check.findings)
+    assert finding.what == "a row of attempts belongs to none of outbox"
+
+
+async def test_the_reader_sees_what_comes_after_a_check(db: Database) -> None:
+    await db.read(check.findings)
+    await filled(db)
+    assert await seeding.select(db, "SELECT count(*) FROM arrivals") == [(6,)]

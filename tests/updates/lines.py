@@ -1,0 +1,148 @@
+"""The inbound line without a daemon: real database, real HTTP, stand-ins at both ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from agent.demo.gateway import Gateway
+from agent.demo.store import Store
+from agent.gateway import client as gateway_client
+from agent.storage import database, queues
+from agent.updates import applier, intake, puller, reporter
+from agent.woo import client, wire
+from tests import agents
+from tests.woo.shops import HurriedClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from agent.demo.site import Handler
+    from agent.model.update import Intake, KnownVersions
+    from agent.settings import Settings
+
+
+@dataclass
+class Line:
+    """All of it; ``sent`` has the path and the items of every batch that reached the store."""
+
+    clock: HurriedClock
+    store: Store
+    gateway: Gateway
+    inbox: queues.Inbox
+    settings: Settings
+    sent: list[tuple[str, list[dict[str, Any]]]]
+    applier: applier.Applier = field(init=False)
+    puller: puller.Puller = field(init=False)
+    reporter: reporter.Reporter = field(init=False)
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Changes settings, as a reload does."""
+        changed = {
+            name: getattr(self.settings, name).model_copy(update=section)
+            for name, section in sections.items()
+        }
+        self.settings = self.settings.model_copy(update=changed)
+
+    async def feed(self, *items: dict[str, Any]) -> None:
+        """Takes a page in, as the puller does."""
+        page = intake.entries(items)
+
+        def decide(seen: frozenset[str], known: KnownVersions) -> Intake:
+            fresh = [entry for entry in page if entry.id not in seen]
+            return intake.decide(fresh, known, self.clock.now())
+
+        ids = [entry.id for entry in page]
+        await self.inbox.take_in(ids, intake.skus(page), decide, None)
+
+    async def apply(self, *, rounds: int = 20) -> int:
+        """Rounds until nothing is due, or until a round is paused; how many there were."""
+        for n in range(1, rounds + 1):
+            if await self.applier.run_once():
+                return n
+        raise AssertionError(f"still busy after {rounds} rounds")
+
+    async def results(self) -> dict[str, list[str]]:
+        """Status, or code where there is one, of the results of each update in order."""
+        said: dict[str, list[str]] = {}
+        for _, result in await self.inbox.unreported(10_000):
+            said.setdefault(result["id"], []).append(result.get("code") or result["status"])
+        return said
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Line]:
+    """A line between two stand-ins, with its state in ``folder``."""
+    clock = HurriedClock()
+    store = Store(
+        clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=random.Random(1)
+    )
+    sent: list[tuple[str, list[dict[str, Any]]]] = []
+    store.site._app.middlewares.append(_kept(sent))
+    gateway = Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
+    async with store.serving(deliver=False), gateway.serving():
+        settings = agents.configured(
+            folder / "state",
+            store={"url": store.url, "connect_to": None, "timeout": "100ms"},
+            gateway={"url": gateway.url, "poll_every": "10s", "timeout": "300ms"},
+            updates={"wait": "20s"},
+        )
+        async with (
+            database.opened(folder / "state") as db,
+            client.opened(settings.store, clock=clock, rng=random.Random(2)) as woo,
+            gateway_client.opened(
+                settings.gateway, store_id=agents.STORE, instance="i-1", clock=clock
+            ) as gate,
+        ):
+            inbox = queues.Inbox(db, clock=clock)
+            arrived, settled = asyncio.Event(), asyncio.Event()
+            line = Line(clock, store, gateway, inbox, settings, sent)
+
+            def current() -> Settings:
+                return line.settings
+
+            line.applier = applier.Applier(
+                inbox,
+                woo,
+                same=wire.same,
+                settings=current,
+                clock=clock,
+                arrived=arrived,
+                settled=settled,
+            )
+            line.puller = puller.Puller(
+                inbox,
+                gate,
+                settings=current,
+                clock=clock,
+                rng=random.Random(3),
+                arrived=arrived,
+                journal=same_journal,
+            )
+            line.reporter = reporter.Reporter(
+                inbox, gate, clock=clock, rng=random.Random(4), settled=settled
+            )
+            yield line
+
+
+def _kept(sent: list[tuple[str, list[dict[str, Any]]]]) -> Any:
+    @web.middleware
+    async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            path = request.path.removeprefix("/wp-json/wc/v3/")
+            sent.append((path, json.loads(await request.read())["update"]))
+        return await handler(request)
+
+    return keep
+
+
+async def same_journal(name: str, head_position: int | None) -> bool:
+    """A gateway that was never restored from a backup."""
+    return False

@@ -1,0 +1,120 @@
+"""Whole resources out of the stand-in, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from agent import errors
+from agent.demo.shop import delivery
+from agent.model.delivery import Reading, Webhook
+from agent.woo.reads import Reads
+from agent.woo.translate import reading
+from tests.clock import FakeClock
+from tests.woo import shops
+
+if TYPE_CHECKING:
+    from agent.demo.store import Store
+
+NEW_YORK = timedelta(hours=-5)
+
+
+async def changed(store: Store, resource: str, since: datetime) -> list[list[dict[str, Any]]]:
+    """The pages, as JSON."""
+    async with shops.calling(store.url) as client:
+        pages = [page async for page in Reads(client).changed(resource, since)]
+    return [[json.loads(body) for body in page] for page in pages]
+
+
+async def test_all_orders_that_changed_by_id_with_the_trash_and_without_drafts() -> None:
+    clock = FakeClock()
+    store = shops.stand_in(clock, utc_offset=NEW_YORK)
+    store.add_product("MUG-1", stock=1000)
+    old = store.place_order([("MUG-1", 1)])
+    touched, trashed = (store.place_order([("MUG-1", 1)]) for _ in range(2))
+    clock.advance(600)
+    since = clock.now() - timedelta(minutes=2)
+    many = [store.place_order([("MUG-1", 1)]) for _ in range(205)]
+    store.place_order([("MUG-1", 1)], status="checkout-draft")
+    store.set_status(touched, "completed")
+    store.trash_order(trashed)
+    async with store.serving(deliver=False):
+        pages = await changed(store, "order", since)
+    *found, trash = pages
+    live = [order for page in found for order in page]
+    assert [order["id"] for order in live] == [touched, *many]
+    assert [(order["id"], order["status"]) for order in trash] == [(trashed, "trash")]
+    assert old not in [order["id"] for order in live]
+
+
+@pytest.mark.parametrize("resource", ["product", "coupon"])
+async def test_other_kinds_that_changed(resource: str) -> None:
+    clock = FakeClock()
+    store = shops.stand_in(clock)
+    store.add_product("OLD")
+    clock.advance(600)
+    mug = store.add_product("MUG-1")
+    async with store.serving(deliver=False):
+        pages = await changed(store, resource, clock.now() - timedelta(minutes=2))
+    assert [[row["id"] for row in page] for page in pages] == (
+        [[mug]] if resource == "product" else [[]]
+    )
+
+
+async def test_customers_are_the_newest_page_since_they_have_no_date_to_ask_by() -> None:
+    asked: list[dict[str, str]] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(dict(request.query))
+        return web.json_response([{"id": 3}])
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        since = datetime(2026, 11, 24, tzinfo=UTC)
+        pages = [page async for page in Reads(client).changed("customer", since)]
+    assert pages == [[b'{"id":3}']]
+    [query] = asked
+    assert (query["orderby"], query["order"], query["per_page"]) == (
+        "registered_date",
+        "desc",
+        "100",
+    )
+    assert "modified_after" not in query
+
+
+async def test_what_is_read_has_the_content_that_a_webhook_has() -> None:
+    store = shops.stand_in(FakeClock())
+    mug = store.add_product("MUG-1", price="12.90")
+    shirt = store.add_variable("SHIRT", {"SHIRT-S": ("20.00", 3)})
+    order = store.place_order([("MUG-1", 2)], billing={"first_name": "Zoë", "country": "DE"})
+    async with store.serving(deliver=False), shops.calling(store.url) as client:
+        for resource, number in (
+            *(("product", number) for number in (mug, shirt, shirt + 1)),
+            ("order", order),
+        ):
+            body = await Reads(client).one(resource, number)
+            assert body is not None
+            sent = delivery.payload(store.shop, f"{resource}.updated", number)
+            assert read(resource, body) == read(resource, json.dumps(sent).encode())
+
+
+def read(resource: str, body: bytes) -> Reading:
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    said = reading.read(Webhook(at, f"{resource}.updated", "", "", "", body), frozenset())
+    assert said.digest
+    return said
+
+
+async def test_what_is_not_there_and_what_is_no_list() -> None:
+    store = shops.stand_in(FakeClock())
+    async with store.serving(deliver=False), shops.calling(store.url) as client:
+        assert await Reads(client).one("order", 7) is None
+    async with (
+        shops.scripted(lambda _: web.json_response({"id": 1})) as odd,
+        shops.calling(odd.site.url) as client,
+    ):
+        with pytest.raises(errors.StoreUnavailableError, match="not a list"):
+            await anext(Reads(client).changed("coupon", datetime(2026, 11, 24, tzinfo=UTC)))
