@@ -37,9 +37,7 @@ STORE_SECONDS = Histogram(
     ["call"],
     registry=REGISTRY,
 )
-UPDATES = Counter(
-    "woo_agent_updates", "Updates settled, by state.", ["state"], registry=REGISTRY
-)
+UPDATES = Counter("woo_agent_updates", "Updates settled, by state.", ["state"], registry=REGISTRY)
 OUTBOX_ROWS = Gauge(
     "woo_agent_outbox_rows", "Rows in the outbox.", ["state", "verdict"], registry=REGISTRY
 )

@@ -127,12 +127,15 @@ async def test_a_state_directory_that_cannot_be_is_named(tmp_path: Path) -> None
     assert str(tmp_path / "file" / "state") in error
 
 
-async def test_a_database_of_something_else_is_named(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_set_aside_and_named(tmp_path: Path) -> None:
     config = processes.write_config(tmp_path)
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "agent.db").write_bytes(b"not a database, but long enough for one" * 9)
-    error = await cannot_start(config)
-    assert str(tmp_path / "state" / "agent.db") in error
+    state, letter = tmp_path / "state", b"not a database, but long enough for one" * 9
+    state.mkdir()
+    (state / "agent.db").write_bytes(letter)
+    async with processes.running(config) as agent:
+        await agent.said("the database was broken; set aside as")
+    [aside] = state.glob("agent.db.corrupt-*")
+    assert aside.read_bytes() == letter
 
 
 async def test_a_second_daemon_keeps_off_the_state_of_the_first(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ _WRITE_VERDICT = (
     f" SELECT {outbox.marks(_JUDGED)}, sequence, id, received_at, topic, length(body)"
     " FROM arrivals WHERE sequence = ? ON CONFLICT (sequence) DO UPDATE"
     f" SET next_attempt_at = NULL, {', '.join(f'{name} = excluded.{name}' for name in _JUDGED)}"
+    " WHERE outbox.verdict IS NULL"
 )
 
 
@@ -49,10 +50,14 @@ async def judge(
 ) -> Judgement:
     """Hands what is known of ``subjects`` to ``decide`` and writes what it says.
 
-    Digests of another translator ``version`` say nothing: they are made anew with ``reread``.
+    Digests of another translator ``version`` say nothing: they are made anew with ``reread``. A
+    batch of which something was judged meanwhile (an earlier call was given up, and done after all)
+    is left alone: compared with themselves its events would be duplicates.
     """
     known = await register.known(tx, subjects)
     judgement = decide(known | await _renewed(tx, known, reread, version))
+    if await _is_judged(tx, judgement):
+        return Judgement((), {})
     await _write(tx, judgement.judged, now)
     await register.learn(tx, judgement.learned)
     await _hold(tx, judgement.unsure, now)
@@ -71,13 +76,34 @@ async def conclude(
     await _release(tx, followup.subject)
     if judged is None:
         return
-    await _write(tx, [judged], now)
     reading = judged.reading
+    known = (await register.known(tx, [reading.subject])).get(reading.subject)
+    if judged.verdict is Verdict.EVENT and known is not None:
+        judged = replace(judged, verdict=_of_late_deletion(judged, known))
+        if judged.verdict is Verdict.STALE:  # what the store says now stands
+            await followups.ask(tx, Look.RESOURCE, reading.subject, cause=judged.sequence, due=now)
+    await _write(tx, [judged], now)
     if judged.verdict is Verdict.EVENT:
-        known = (await register.known(tx, [reading.subject])).get(reading.subject)
         changed_at = known.changed_at if known else None
         gone = Known(judged.sequence, reading.digest, version, changed_at, deleted=True)
         await register.learn(tx, {reading.subject: gone})
+
+
+def _of_late_deletion(judged: Judged, known: Known) -> Verdict:
+    """What came in while the store was asked counts: it may have been restored since."""
+    if known.deleted:
+        return Verdict.DUPLICATE
+    return Verdict.STALE if known.sequence > judged.sequence else Verdict.EVENT
+
+
+async def _is_judged(tx: Tx, judgement: Judgement) -> bool:
+    sequences = [row.sequence for row in judgement.judged]
+    [(count,)] = await tx.execute_fetchall(
+        "SELECT count(*) FROM outbox WHERE verdict IS NOT NULL"
+        f" AND sequence IN ({outbox.marks(sequences)})",
+        sequences,
+    )
+    return bool(count)
 
 
 async def looked(tx: Tx, followup: Followup, *, until: datetime) -> None:

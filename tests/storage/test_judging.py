@@ -224,3 +224,31 @@ async def test_a_deletion_that_had_to_wait_goes_before_what_came_after_it(db: Da
         sent.append(event.sequence)
         await seeding.settle(db, event, Accepted())
     assert sent == [deletion.sequence, later.sequence]
+
+
+async def test_what_was_judged_meanwhile_is_not_compared_with_itself(db: Database) -> None:
+    """A call that was given up is done after all, and the judge comes with the same rows again."""
+    rows = await seeding.append(db, seeding.webhook(b"A"))
+    await judge(db, rows)
+    await judge(db, rows)
+    assert await verdicts_of(db) == ["event"]
+    assert await ready(db) != []
+
+
+async def test_a_deletion_found_true_late_does_not_undo_what_came_in_meanwhile(
+    db: Database,
+) -> None:
+    [deletion] = await seeding.append(db, seeding.webhook())
+    await judge(db, [deletion], DELETION)
+    [restored] = await seeding.append(db, seeding.webhook(b"B"))
+    later = Known(restored.sequence, b"B", VERSION, None, deleted=False)
+    await seeding.judge(
+        db,
+        Judged(restored.sequence, Verdict.EVENT, seeding.reading(COUPON)),
+        learned={COUPON: later},
+    )
+    await look(db, Verdict.EVENT)
+    assert await verdicts_of(db) == ["stale", "event"]
+    assert not (await db.read(register.known, [COUPON]))[COUPON].deleted
+    asked = await db.read(followups.due, AT, 10)
+    assert [(one.kind, one.subject) for one in asked] == [("resource", COUPON)]
