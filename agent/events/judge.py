@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent import actor, metrics
 from agent.events import verdicts
 from agent.events.repeats import Repeats
+from agent.model import foreign
 from agent.model.delivery import Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 50  # about ten milliseconds of translation: webhooks are answered in between
 IDLE_S = 1.0
+_MOST_SITES = 20
 _NO_CHANGE = frozenset({Verdict.DUPLICATE, Verdict.ECHO})
 
 
@@ -58,6 +60,7 @@ class Judge:
         self._outbox = outbox
         self._read = read
         self._version = version
+        self._foreign: set[str] = set()
         self.repeats = Repeats()
         self._max_repeats = max_repeats
         self._clock = clock
@@ -91,6 +94,8 @@ class Judge:
     def _watch(self, judged: Judged, row: Received) -> None:
         """Somebody may save a resource in a loop. What we read ourselves does not count."""
         reading = judged.reading
+        if judged.verdict is Verdict.FOREIGN_SOURCE:
+            self._tell_foreign(row.webhook.source)
         if reading.read_after is not None:
             return
         if judged.verdict is Verdict.EVENT:
@@ -105,3 +110,13 @@ class Judge:
                     reading.subject,
                     reading.subject,
                 )
+
+    def _tell_foreign(self, source: str) -> None:
+        """Once per site: it may be ours under another name."""
+        if source not in self._foreign and len(self._foreign) < _MOST_SITES:
+            self._foreign.add(source)
+            log.warning(
+                "webhooks of another site (%s) are kept and not sent; if it is this store,"
+                " add it to store.aliases",
+                foreign.line(source, 200),
+            )

@@ -39,13 +39,21 @@ _DRAFTS = ("checkout-draft", "auto-draft", "draft", "new")  # no set: a status m
 _TOPIC = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_-]+)*")
 _ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_USUAL_PORTS = frozenset({None, 80, 443})
 
 
 def home(url: str) -> str:
-    """Host and port of a home URL: what tells one site from its clone. Paths do not count."""
+    """Host and port of a home URL: what tells one site from its clone. Paths do not count.
+
+    Behind a proxy or under cron, WordPress may say ``http`` for an ``https`` site: the scheme does
+    not count either, and the usual ports of both are none. Raises ValueError for a port that is no
+    number.
+    """
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)}"
+    host = (parts.hostname or "").rstrip(".")
+    if not host.isascii():
+        host = host.encode("idna").decode()
+    return host if parts.port in _USUAL_PORTS else f"{host}:{parts.port}"
 
 
 def read(webhook: Webhook, homes: frozenset[str]) -> Reading:

@@ -34,7 +34,7 @@ def read(body: object, topic: str = "product.updated", source: str = recordings.
         ("https://www.shop.example/", ["https://shop.example", "https://www.shop.example"], True),
         ("", ["https://shop.example"], True),  # nothing was said
         ("https://staging.shop.example/", ["https://shop.example"], False),
-        ("http://shop.example/", ["https://shop.example"], False),
+        ("http://shop.example/", ["https://shop.example"], True),
         ("https://shop.example:8443/", ["https://shop.example"], False),
         ("shop.example", ["https://shop.example"], False),
         ("https://shop.example:port/", ["https://shop.example"], False),
@@ -237,3 +237,19 @@ def _stands(said: Reading) -> None:
         text.encode()
     if said.changed_at is not None:
         assert said.changed_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("store", "source", "ours"),
+    [
+        ("https://shop.example", "http://shop.example/", True),  # a proxy, or WordPress's cron
+        ("https://shop.example:443", "https://shop.example/blog", True),
+        ("https://shop.example.", "https://SHOP.example", True),
+        ("https://xn--bcher-kva.example", "https://bücher.example/", True),
+        ("https://shop.example:8443", "https://shop.example/", False),
+        ("https://shop.example", "https://staging.shop.example/", False),
+        ("https://shop.example", "https://shop.example:8080/", False),
+    ],
+)
+def test_a_site_is_its_host_and_its_unusual_port(store: str, source: str, ours: bool) -> None:
+    assert (reading.home(store) == reading.home(source)) == ours
