@@ -243,3 +243,14 @@ async def test_a_fault_of_one_actor_ends_the_daemon_and_comes_out(
         async with agents.running(agents.configured(tmp_path / "state")) as agent:
             await asyncio.wait([agent.supervision])
     assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_a_body_that_claims_to_be_compressed_is_no_fault_of_ours(tmp_path: Path) -> None:
+    config = processes.write_config(tmp_path)
+    async with processes.running(config) as agent, aiohttp.ClientSession() as session:
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        async with session.post(
+            agent.webhooks_url, data=b"no gzip at all", headers=headers
+        ) as response:
+            assert response.status == 401
+        assert not [line for line in agent.log if "Traceback" in line]

@@ -97,7 +97,7 @@ def who() -> str:
 def file(of: Settings) -> Path:
     """The database; raises StorageError where there is none yet."""
     path = of.state.dir / database.FILE
-    if not path.exists():
+    if not os.access(path, os.F_OK):
         raise errors.StorageError(
             f"there is no state in {of.state.dir}",
             hint="has the agent run here? woo-agent run; or is state.dir another one: "

@@ -29,6 +29,7 @@ _PERSONAL = frozenset(
         "payment_url",
         "phone",
         "postcode",
+        "reason",
         "region",
         "transaction_id",
         "used_by",
@@ -37,11 +38,17 @@ _PERSONAL = frozenset(
 )
 
 
+_META_VALUES = frozenset({"value", "display_value"})
+
+
 def masked(value: Any) -> Any:
     """The same JSON with everything personal replaced by ``•••``; what is empty stays empty."""
     if isinstance(value, Mapping):
+        # Meta data of any plugin: a tax number, an engraving. The units out of stock are ours.
+        is_meta = "key" in value and value["key"] != "_reduced_stock"
+        hidden = _META_VALUES if is_meta else frozenset[str]()
         return {
-            name: _hidden(inner) if name in _PERSONAL else masked(inner)
+            name: _hidden(inner) if name in _PERSONAL or name in hidden else masked(inner)
             for name, inner in value.items()
         }
     if isinstance(value, list):

@@ -32,7 +32,12 @@ async def listening(
 
     Raises StartError where the address can't be had; ``setting`` names it to the person.
     """
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_WITHIN_S)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        shutdown_timeout=CLOSE_WITHIN_S,
+        auto_decompress=False,  # a signature is over the bytes as they came
+    )
     await runner.setup()
     try:
         try:

@@ -108,10 +108,10 @@ class Applier:
             return IDLE_S
         store = self._settings().store
         due = await self._inbox.due(store.batch_size * store.write_concurrency)
-        if not due:
+        if not due and self._profile is not None:
             return IDLE_S
-        try:
-            await self._round(due)
+        try:  # the store is asked once in any case: health knows then whether it is there
+            await (self._round(due) if due else self._ask_profile())
         except errors.StoreError as error:
             return self._paused(error)
         if self.trouble is not None:
@@ -121,11 +121,10 @@ class Applier:
 
     async def _round(self, due: Sequence[Opened]) -> None:
         settings = self._settings()
-        if self._profile is None:
-            self._profile = await self._store.profile()
+        profile = await self._ask_profile()
         skus = list(dict.fromkeys(opened.update.sku for opened in due))
         found = await self._store.find(skus)
-        rules = plan.Rules(settings.updates, settings.ownership, self._profile, self._same)
+        rules = plan.Rules(settings.updates, settings.ownership, profile, self._same)
         known = await self._inbox.known(skus)
         planned = plan.make(due, found, known, rules, self._clock.now())
         await self._settle(planned.settled)
@@ -136,6 +135,11 @@ class Applier:
         )
         if answers.trouble is not None:
             raise answers.trouble
+
+    async def _ask_profile(self) -> StoreProfile:
+        if self._profile is None:
+            self._profile = await self._store.profile()
+        return self._profile
 
     async def _write(self, targets: Sequence[Target]) -> _Answers:
         """At most ``write_concurrency`` batches side by side; each product is in one of them."""

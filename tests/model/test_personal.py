@@ -60,3 +60,15 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for inner in value for text in _texts(inner)]
     return [value] if isinstance(value, str) else []
+
+
+def test_what_plugins_keep_in_meta_data_is_hidden_and_the_units_out_of_stock_are_not() -> None:
+    line = {
+        "meta_data": [
+            {"id": 1, "key": "_vat_number", "value": "DE123", "display_value": "DE123"},
+            {"id": 2, "key": "_reduced_stock", "value": "2"},
+        ]
+    }
+    [tax, units] = personal.masked(line)["meta_data"]
+    assert (tax["key"], tax["value"], tax["display_value"]) == ("_vat_number", "•••", "•••")
+    assert units["value"] == "2"

@@ -64,3 +64,14 @@ async def _reported(line: Line) -> list[dict[str, Any]]:
     while await line.reporter.run_once() == 0:
         pass
     return line.gateway.results(STORE)
+
+
+async def test_a_store_that_refuses_our_key_is_known_before_there_is_anything_to_write(
+    line: Line,
+) -> None:
+    line.store.maintenance = True
+    assert await line.applier.run_once() > 0
+    assert line.applier.trouble is not None
+    line.store.maintenance = False
+    await line.applier.run_once()
+    assert line.applier.trouble is None
