@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import signal
@@ -49,6 +50,8 @@ async def _serve(loaded: loading.Loaded, load: Callable[[], Settings]) -> None:
 
     settings: Settings = loaded.to_run()
     async with daemon.running(settings, around, reload=reload, hurry=hurry) as running:
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look at it again
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((stopping, running.supervision), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

@@ -29,7 +29,7 @@ REFUSED_S = 60.0
 FAILED_S = 60.0  # at most, for an event that the gateway fails on, alone
 SMALLEST_BATCH_BYTES = 64 * 1024
 _FAILED_ON_IT = 500
-_ENCODED_AT_ONCE = 20  # a few milliseconds: webhooks are answered in between
+_ENCODED_AT_ONCE = 5  # about a millisecond: webhooks are answered in between
 
 
 class Settling(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from agent.storage.database import Database
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
+
+SETTLED_AT_ONCE = 20  # a few milliseconds of the writer: webhooks are stored in between
 
 
 class Outbox:
@@ -114,7 +117,11 @@ class Outbox:
         return await self._db.read(outbox.events, sequences)
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
-        await self._db.writer.write(lambda tx: outbox.settle(tx, attempts, dead_in_a_row))
+        for start in range(0, len(attempts), SETTLED_AT_ONCE):
+            some = attempts[start : start + SETTLED_AT_ONCE]
+            await self._db.writer.write(
+                functools.partial(outbox.settle, attempts=some, dead_in_a_row=dead_in_a_row)
+            )
 
     async def dead_in_a_row(self) -> int:
         return await self._db.read(outbox.dead_in_a_row)
