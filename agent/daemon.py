@@ -87,7 +87,7 @@ class Daemon:
         self._judging = judging
         self.webhooks: TcpAddress | UnixAddress = settings().webhooks.listen
         self.admin: TcpAddress | UnixAddress = settings().admin.listen
-        self.supervision: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(0))
+        self.supervision: asyncio.Task[None]  # once the actors have started
 
     async def alive(self) -> bool:
         """The loop turns (else nobody would answer) and the writer answers a no-op commit."""

@@ -9,16 +9,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent import daemon
 from agent.cli import output
 from agent.clock import SystemClock
 from agent.ops import logs
 from agent.ops.systemd import Notifier
 from agent.settings import LogSettings, Settings
+
+if TYPE_CHECKING:
+    from agent.daemon import Daemon
 
 UPDATES = 300
 WITHIN_S = 60.0
@@ -43,6 +45,7 @@ def demo(
 async def _play(
     folder: Path, orders: int, seed: int, advance: Callable[[], None], *, serve: bool
 ) -> list[Any]:
+    from agent import daemon
     from agent.demo import scenario, tally  # other commands start without the stand-ins
     from agent.demo.gateway import Gateway
     from agent.demo.store import Store
@@ -80,7 +83,7 @@ async def _play(
     return lines
 
 
-async def _quiet(agent: daemon.Daemon, store: Any) -> Any:
+async def _quiet(agent: Daemon, store: Any) -> Any:
     """Waits until everything that the store said has been settled; the counts then."""
     async with asyncio.timeout(WITHIN_S):
         while True:

@@ -9,7 +9,7 @@ import random
 import signal
 from collections.abc import Callable
 
-from agent import daemon, errors
+from agent import errors
 from agent.cli import state
 from agent.clock import SystemClock
 from agent.ops import logs, systemd
@@ -38,6 +38,8 @@ async def _serve(loaded: loading.Loaded, load: Callable[[], Settings]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
     loop.add_signal_handler(signal.SIGHUP, asked.set)
+    from agent import daemon  # the other commands start without it
+
     around = daemon.Surroundings(
         clock=SystemClock(),
         rng=random.Random(),  # seeded by the operating system

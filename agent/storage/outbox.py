@@ -210,18 +210,20 @@ async def dead_in_a_row(db: aiosqlite.Connection) -> int:
     return int(count)
 
 
-async def requeue(tx: Tx, sequences: Sequence[int]) -> None:
-    """Settled events are pending again, in their lanes, as if they had never been sent."""
-    keys = [(sequence,) for sequence in sequences]
+async def requeue(tx: Tx, sequences: Sequence[int], *, replay: bool) -> None:
+    """Settled and dead events are pending again, in their lanes; an untranslatable one goes back to
+    the judge. ``replay`` marks them as sent again on purpose."""
     await tx.executemany(
-        "UPDATE outbox SET state = 'pending', settled_at = NULL, next_attempt_at = NULL"
+        "UPDATE outbox SET state = 'pending', replay = max(replay, ?), settled_at = NULL,"
+        " next_attempt_at = NULL, verdict = CASE WHEN lane IS NULL THEN NULL ELSE verdict END"
         " WHERE sequence = ?",
-        keys,
+        [(replay, sequence) for sequence in sequences],
     )
     await tx.executemany(
-        "INSERT INTO lanes SELECT lane, sequence, priority, NULL FROM outbox WHERE sequence = ?"
-        " ON CONFLICT (lane) DO UPDATE SET head = min(head, excluded.head), parked_until = NULL",
-        keys,
+        "INSERT INTO lanes SELECT lane, sequence, priority, NULL FROM outbox"
+        " WHERE sequence = ? AND lane IS NOT NULL ON CONFLICT (lane) DO UPDATE"
+        " SET head = min(head, excluded.head), parked_until = NULL",
+        [(sequence,) for sequence in sequences],
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent import clock, errors
-from agent.storage import audit
+from agent.storage import audit, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) ->
         if state != "pending":
             await _refuse_superseded(tx, event_id, sequence, subject)
             sequences.append(sequence)
-    await _requeue(tx, sequences)
+    await outbox.requeue(tx, sequences, replay=True)
     await audit.record(tx, who=who, action="replay", targets=event_ids, reason="", now=now)
     return Replayed(len(sequences))
 
@@ -108,7 +108,7 @@ async def _send_newest(
         )
     )
     newest = [(sequence, event_id) for sequence, event_id, superseded in rows if not superseded]
-    await _requeue(tx, [sequence for sequence, _ in newest])
+    await outbox.requeue(tx, [sequence for sequence, _ in newest], replay=True)
     up_to = rows[-1][0] if len(rows) == MOST_AT_ONCE else None
     ids = [event_id for _, event_id in newest]
     return ids, Replayed(len(ids), len(rows) - len(ids), up_to)
@@ -127,20 +127,3 @@ async def _refuse_superseded(tx: Tx, event_id: str, sequence: int, subject: str 
             f"{event_id} is superseded: the gateway has a later snapshot of {subject}",
             hint=f"woo-agent outbox replay {later[0][0]}",
         )
-
-
-async def _requeue(tx: Tx, sequences: Sequence[int]) -> None:
-    """An untranslatable row goes back to the judge, everything else into its lane."""
-    keys = [(sequence,) for sequence in sequences]
-    await tx.executemany(
-        "UPDATE outbox SET state = 'pending', replay = 1, settled_at = NULL,"
-        " next_attempt_at = NULL, verdict = CASE WHEN lane IS NULL THEN NULL ELSE verdict END"
-        " WHERE sequence = ?",
-        keys,
-    )
-    await tx.executemany(
-        "INSERT INTO lanes SELECT lane, sequence, priority, NULL FROM outbox"
-        " WHERE sequence = ? AND lane IS NOT NULL ON CONFLICT (lane) DO UPDATE"
-        " SET head = min(head, excluded.head), parked_until = NULL",
-        keys,
-    )

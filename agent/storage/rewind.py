@@ -37,7 +37,7 @@ async def journal(
         (head_position, clock.micros(retained_since)),
     )
     lost = [sequence for (sequence,) in rows]
-    await outbox.requeue(tx, lost)
+    await outbox.requeue(tx, lost, replay=False)
     await tx.execute(
         "UPDATE outbox SET position = NULL, accepted_at = NULL WHERE position IS NOT NULL"
     )
