@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from agent.model.stock import HeldLine
+
 
 class State(StrEnum):
     """Where a row stands. ``accepted``, ``discarded`` and ``skipped`` are settled."""
@@ -69,8 +71,8 @@ class Reading:
     ``digest`` stands for the content: volatile keys are left out, so equal content gives equal
     digests. A product's ``figures`` are not in it, they have a digest of their own. ``resource`` is
     the kind that the topic names, ``read_after`` the newest arrival when a read over REST began.
-    ``verdict`` is set where the body alone decides; ``untranslatable`` says why it can't become an
-    event.
+    ``created_at`` and ``lines`` are those of an order. ``verdict`` is set where the body alone
+    decides; ``untranslatable`` says why it can't become an event.
     """
 
     type: str = ""
@@ -87,6 +89,8 @@ class Reading:
     snapshot: bool = True
     verdict: Verdict | None = None
     untranslatable: str = ""
+    created_at: datetime | None = None
+    lines: tuple[HeldLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,17 @@ def committed_units(status: str, line: fields.Row, *, quantity: int) -> int:
     """
     if status in _CANCELLED or status in _NOT_ACCEPTED:
         return 0
+    reduced = _reduced(line)
+    return max(0, quantity if reduced is None else reduced)
+
+
+def held_units(line: fields.Row) -> int:
+    """Units that WooCommerce has taken out of stock for the line, whatever the order claims."""
+    return max(0, _reduced(line) or 0)
+
+
+def _reduced(line: fields.Row) -> int | None:
     for entry in fields.rows(line.get("meta_data")):
         if entry.get("key") == "_reduced_stock":
-            reduced = fields.whole(entry.get("value"))
-            return max(0, quantity if reduced is None else reduced)
-    return max(0, quantity)
+            return fields.whole(entry.get("value"))
+    return None

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from agent.model import content
 from agent.model.delivery import READ_BY_US, Reading, Verdict
 from agent.model.order import data as order_data
-from agent.woo.translate import figures, order
+from agent.model.stock import HeldLine
+from agent.woo.translate import fields, figures, order, order_state
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
@@ -144,11 +145,17 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         )
     if resource == "order" and body.get("status") in _DRAFTS:
         return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
+    created_at = moment(body.get("date_created_gmt")) if resource == "order" else None
     try:
-        digest = content.digest(_content(resource, body))
+        said = _content(resource, body)
+        digest = content.digest(said)
     except Untranslatable as error:
         return Reading(
-            subject=subject, priority=priority, resource=resource, untranslatable=str(error)
+            subject=subject,
+            priority=priority,
+            resource=resource,
+            untranslatable=str(error),
+            created_at=created_at,
         )
     return Reading(
         type=f"retail.{resource}.snapshot.v1",
@@ -160,6 +167,25 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         figures=figures.digest(body) if resource == "product" else b"",
         resource=resource,
         revives=event == "restored",
+        created_at=created_at,
+        lines=_held(said, body) if resource == "order" else (),
+    )
+
+
+def _held(translated: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
+    """The lines of an order, with what the store has taken out of stock for them."""
+    return tuple(
+        HeldLine(
+            line["line_id"],
+            line["variation_id"] or line["product_id"] or 0,
+            (line["product_id"] or 0) if line["variation_id"] else 0,
+            line["sku"] or "",
+            line["committed_units"],
+            order_state.held_units(fields.mapping(row)),
+        )
+        for line, row in zip(
+            translated["lines"], fields.listed(body["line_items"]) or (), strict=True
+        )
     )
 
 

@@ -84,3 +84,5 @@ def test_a_line_commits_what_the_store_counted_unless_the_order_claims_nothing(
     counted = [] if reduced is None else [{"id": 2, "key": "_reduced_stock", "value": reduced}]
     line = {"meta_data": other + counted}
     assert order_state.committed_units(status, line, quantity=3) == units
+    held = int(reduced) if reduced in ("2", 1, "0", "1") else 0
+    assert order_state.held_units(line) == held

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.delivery import Reading, Verdict, Webhook
+from agent.model.stock import HeldLine
 from agent.woo.translate import reading
 from tests import recordings
 from tests.woo.translate import json_depth
@@ -253,3 +254,24 @@ def _stands(said: Reading) -> None:
 )
 def test_a_site_is_its_host_and_its_unusual_port(store: str, source: str, ours: bool) -> None:
     assert (reading.home(store) == reading.home(source)) == ours
+
+
+def test_lines_of_an_order_name_what_lowers_whose_stock() -> None:
+    body = recordings.webhook(14).json()
+    mug, shirt = body["line_items"]
+    body["status"] = "failed"
+    mug["product_id"] = 0  # the product is gone
+    shirt["sku"] = None
+    body["line_items"] = {"1": mug, "3": shirt}  # PHP writes a list with gaps as an object
+    assert read(body, "order.updated").lines == (
+        HeldLine(12, 0, 0, "MUG-1", units=0, held=2),
+        HeldLine(13, 13, 11, "", units=0, held=1),
+    )
+
+
+def test_an_order_that_can_not_be_translated_still_says_when_it_was_created() -> None:
+    body = recordings.webhook(14).json()
+    del body["currency"]
+    said = read(body, "order.updated")
+    assert (said.untranslatable, said.lines) == ("currency: missing", ())
+    assert said.created_at == datetime(2026, 11, 23, 20, 22, 51, tzinfo=UTC)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.model.delivery import Reading, Verdict, Webhook
+from agent.model.stock import HeldLine
 from agent.woo.translate import reading
 from tests import recordings
 
@@ -36,6 +37,14 @@ _DELETIONS = {
     35: (COUPON, 1026),
     36: (PRODUCT, 1026),
 }
+# number: units that the lines of the order commit; WooCommerce holds as many
+_UNITS = {
+    **dict.fromkeys((14, 15), (2, 1)),
+    **dict.fromkeys((25, 26, 28), (1, 1)),
+    **dict.fromkeys((18, 19, 22), (0,)),
+    **dict.fromkeys((20,), (3,)),
+}
+_LINES = {1022: ((12, 10, 0, "MUG-1"), (13, 13, 11, "SHIRT-M")), 1023: ((18, 10, 0, "MUG-1"),)}
 _PRIORITY = {ORDER: 0, CUSTOMER: 1, PRODUCT: 3, COUPON: 4}
 
 
@@ -59,7 +68,9 @@ def test_recorded_snapshots(number: int) -> None:
     resource, subject_id = _SNAPSHOTS[number]
     subject = f"{resource}/{subject_id}"
     said = recorded(number)
-    changed = recordings.webhook(number).json()["date_modified_gmt"]
+    body = recordings.webhook(number).json()
+    changed, created = body["date_modified_gmt"], body["date_created_gmt"] + "+00:00"
+    lines = zip(_LINES.get(subject_id, ()), _UNITS.get(number, ()), strict=True)
     assert said == Reading(
         type=f"retail.{resource}.snapshot.v1",
         subject=subject,
@@ -69,6 +80,8 @@ def test_recorded_snapshots(number: int) -> None:
         digest=said.digest,
         figures=said.figures,
         resource=resource,
+        created_at=datetime.fromisoformat(created) if resource == ORDER else None,
+        lines=tuple(HeldLine(*line, units, units) for line, units in lines),
     )
     assert said.digest
     assert bool(said.figures) is (resource == PRODUCT)
