@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent import actor, errors, metrics
-from agent.events import fetching, followups, forwarder, greeting, judge
+from agent.events import fetching, followups, forwarder, greeting, judge, order_look
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
 from agent.gateway.heartbeat import Heartbeat
@@ -31,9 +31,10 @@ from agent.storage import (
     pauses,
     queues,
     resources,
+    stock,
 )
 from agent.storage.pressure import Pressure
-from agent.updates import applier, puller, reporter
+from agent.updates import applier, puller, reporter, resolver, stock_checks, writing
 from agent.woo import client as woo
 from agent.woo import reads, webhook, wire
 from agent.woo.translate import payload, reading
@@ -202,9 +203,43 @@ async def running(
             arrived=arrived,
             journal=outbox.journal,
         )
+        fetcher = fetching.Fetcher(
+            outbox,
+            reads.Reads(woo_),
+            read=read,
+            version=reading.VERSION,
+            source=store.url,
+            clock=clock,
+            rng=rng,
+            stored=stored,
+        )
+        forwarding = forwarder.Forwarder(
+            outbox,
+            sender,
+            settings=lambda: current().gateway,
+            clock=clock,
+            judged=judged,
+        )
+        shelf = stock.Stock(db, clock=clock)
         applying = applier.Applier(
             inbox,
             woo_,
+            resolver.Resolver(shelf, woo_, clock=clock),
+            writing.Writing(woo_, settings=lambda: current().store, clock=clock),
+            stock_checks.StockChecks(
+                shelf,
+                order_look.OrderLook(
+                    outbox,
+                    fetcher,
+                    store_now=woo_.store_now,
+                    clock=clock,
+                    stored=stored,
+                    judged=judged,
+                ).look,
+                in_flight=lambda: forwarding.in_flight,
+                settings=current,
+                clock=clock,
+            ),
             same=wire.same,
             settings=current,
             clock=clock,
@@ -223,9 +258,6 @@ async def running(
             judged=judged,
         )
         daemon = Daemon(current, around, db, room, sender, pulling, applying, judging)
-        fetcher = fetching.Fetcher(
-            outbox, reads.Reads(woo_), source=store.url, clock=clock, rng=rng, stored=stored
-        )
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
             http.listening(
@@ -245,13 +277,7 @@ async def running(
             "followups": followups.Followups(
                 outbox, woo_, fetcher, read, clock=clock, asked=asked, judged=judged
             ).run,
-            "forwarder": forwarder.Forwarder(
-                outbox,
-                sender,
-                settings=lambda: current().gateway,
-                clock=clock,
-                judged=judged,
-            ).run,
+            "forwarder": forwarding.run,
             "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,
             "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
             "puller": pulling.run,

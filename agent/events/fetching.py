@@ -6,15 +6,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+from agent.events import novelty
 from agent.model import envelope
-from agent.model.delivery import READ_BY_US, Webhook
+from agent.model.delivery import READ_BY_US, Received, Verdict, Webhook
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Awaitable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
+    from agent.model.delivery import Known, Reading
 
 
 class Outbox(Protocol):
@@ -25,6 +27,12 @@ class Outbox(Protocol):
 
     def append(self, event_id: str, webhook: Webhook) -> Awaitable[None]:
         """Done when it is on disk."""
+
+    async def is_judged(self, sequence: int) -> bool:
+        """Every arrival up to that number has its row."""
+
+    async def contents(self, subjects: Sequence[str]) -> Mapping[str, Known]:
+        """The newest content of those subjects that was taken in."""
 
 
 class Store(Protocol):
@@ -45,6 +53,8 @@ class Fetcher:
         outbox: Outbox,
         store: Store,
         *,
+        read: Callable[[Received], Reading],
+        version: int,
         source: str,
         clock: Clock,
         rng: random.Random,
@@ -52,6 +62,8 @@ class Fetcher:
     ) -> None:
         self._outbox = outbox
         self._store = store
+        self._read = read
+        self._version = version
         self._source = source
         self._clock = clock
         self._rng = rng
@@ -72,13 +84,44 @@ class Fetcher:
             await self._take_in(resource, page, began)
             began = await self._outbox.last_sequence()
 
+    async def news(self, resource: str, since: datetime) -> int:
+        """Takes in what changed since then and is not known; the highest number after it."""
+        began = await self._outbox.last_sequence()
+        async for page in self._store.changed(resource, since):
+            await self._take_in(resource, await self._unknown(resource, page, began), began)
+            began = await self._outbox.last_sequence()
+        return began
+
+    async def _unknown(self, resource: str, bodies: Sequence[bytes], began: int) -> Sequence[bytes]:
+        """All of them while something waits to be judged: it may be what they are compared with."""
+        if not await self._outbox.is_judged(began):
+            return bodies
+        readings = [self._read(Received(0, "", self._webhook(resource, b, began))) for b in bodies]
+        known = await self._outbox.contents([reading.subject for reading in readings])
+        return [
+            body
+            for body, reading in zip(bodies, readings, strict=True)
+            if self._is_news(reading, known.get(reading.subject))
+        ]
+
+    def _is_news(self, reading: Reading, known: Known | None) -> bool:
+        if reading.verdict is not None:
+            return False
+        if known is None or known.version != self._version:
+            return True
+        return novelty.verdict(reading, known) is Verdict.EVENT
+
+    def _webhook(self, resource: str, body: bytes, began: int) -> Webhook:
+        now = self._clock.now()
+        return Webhook(now, f"{resource}.updated", self._source, READ_BY_US, str(began), body)
+
     async def _take_in(self, resource: str, bodies: Sequence[bytes], began: int) -> None:
         now = self._clock.now()
         await asyncio.gather(
             *(
                 self._outbox.append(
                     envelope.event_id(now, self._rng.getrandbits(74)),
-                    Webhook(now, f"{resource}.updated", self._source, READ_BY_US, str(began), body),
+                    self._webhook(resource, body, began),
                 )
                 for body in bodies
             )

@@ -53,6 +53,11 @@ class Forwarder:
         self._in_flight: set[str] = set()
         self._batches = 0
 
+    @property
+    def in_flight(self) -> frozenset[str]:
+        """The lanes of which an event is being sent."""
+        return frozenset(self._in_flight)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Sends until asked to stop; batches in flight are then waited for."""
         async with asyncio.TaskGroup() as sending:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from agent.model.product import StoreProduct
     from agent.model.stock import HeldLine
 
 
@@ -69,7 +70,8 @@ class Reading:
     """What a body says about itself, before it is compared with what is known.
 
     ``digest`` stands for the content: volatile keys are left out, so equal content gives equal
-    digests. A product's ``figures`` are not in it, they have a digest of their own. ``resource`` is
+    digests. A product's ``figures`` are not in it, they have a digest of their own; ``product`` is
+    what writing to it needs to know. ``resource`` is
     the kind that the topic names, ``read_after`` the newest arrival when a read over REST began.
     ``created_at`` and ``lines`` are those of an order. ``verdict`` is set where the body alone
     decides; ``untranslatable`` says why it can't become an event.
@@ -83,6 +85,7 @@ class Reading:
     digest: bytes = b""
     figures: bytes = b""
     resource: str = ""
+    product: StoreProduct | None = None
     read_after: int | None = None
     deletion: bool = False
     revives: bool = False

@@ -34,6 +34,14 @@ class StoreProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A product as the store showed it at ``confirmed_at``."""
+
+    product: StoreProduct
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ItemWrite:
     """The fields to set on one product, by the names of updates."""
 

@@ -20,20 +20,22 @@ from agent.model.update import (
     Update,
     UpdateState,
 )
-from agent.storage import cursors, register
+from agent.storage import cursors, in_force, register
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import aiosqlite
 
     from agent.storage.writer import Tx
 
 FARTHEST_LOOK_S = 900
+KINDS = ("stock", "price")
 FEED = "feed"
 NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
 CATCHING_UP = "catching_up"
+_IN_FORCE = frozenset({UpdateState.APPLIED, UpdateState.UNCHANGED})
 _OPEN = frozenset({UpdateState.PENDING, UpdateState.WAITING, UpdateState.HELD})
 
 
@@ -113,35 +115,57 @@ async def raise_fences(tx: Tx, fences: Mapping[FenceKey, Fence]) -> None:
     )
 
 
-async def due(db: aiosqlite.Connection, now: datetime, most: int) -> list[Opened]:
-    """Open updates whose time has come: those of the SKUs that wait longest. Of each SKU the newest
-    versions are among them, so that an old figure never goes out while a newer one waits.
+async def due(
+    db: aiosqlite.Connection,
+    now: datetime,
+    most: int,
+    kinds: Collection[str] = KINDS,
+    skip: Collection[str] = (),
+) -> list[Opened]:
+    """Open updates whose time has come: those of the SKUs that wait longest, but for those in
+    ``skip``. Of each SKU the newest versions are among them, so that an old figure never goes out
+    while a newer one waits.
 
     One that should be looked at later than any look is put off was written before the clock jumped
     back, unless it waits for its ``effective_at``: it is due too.
     """
-    at = clock.micros(now)
+    at, skipped = clock.micros(now), json.dumps(list(skip))
     far = at + FARTHEST_LOOK_S * 1_000_000
     rows = list(
         await db.execute_fetchall(
-            "SELECT sku FROM inbox WHERE due_at <= ? ORDER BY due_at, number LIMIT ?", (at, most)
+            f"SELECT sku FROM inbox WHERE due_at <= ? AND kind IN ({marks(kinds)}) AND sku NOT IN"
+            " (SELECT value FROM json_each(?)) ORDER BY due_at, number LIMIT ?",
+            (at, *kinds, skipped, most),
         )
     )
     if len(rows) < most:
         rows += await db.execute_fetchall(
             "SELECT sku FROM inbox WHERE due_at > ? AND code IS NOT 'not_due'"
-            " ORDER BY due_at, number LIMIT ?",
-            (far, most - len(rows)),
+            f" AND kind IN ({marks(kinds)}) AND sku NOT IN"
+            " (SELECT value FROM json_each(?)) ORDER BY due_at, number LIMIT ?",
+            (far, *kinds, skipped, most - len(rows)),
         )
-    skus = list(dict.fromkeys(sku for (sku,) in rows))
+    return await due_of(db, now, list(dict.fromkeys(sku for (sku,) in rows)), kinds)
+
+
+async def due_of(
+    db: aiosqlite.Connection,
+    now: datetime,
+    skus: Sequence[str],
+    kinds: Collection[str] = KINDS,
+) -> list[Opened]:
+    """What is due of those SKUs, the newest versions of each."""
+    at = clock.micros(now)
+    far = at + FARTHEST_LOOK_S * 1_000_000
     newest = await db.execute_fetchall(
         "SELECT number, body, received_at, state, results FROM"
         " (SELECT *, row_number() OVER (PARTITION BY kind, sku ORDER BY version DESC, number DESC)"
-        "  AS place FROM inbox WHERE settled_at IS NULL AND kind IN ('stock', 'price')"
-        f"  AND sku IN ({marks(skus)})"
+        "  AS place FROM inbox WHERE settled_at IS NULL"
+        f"  AND kind IN ({marks(kinds)})"
+        "  AND sku IN (SELECT value FROM json_each(?))"
         "  AND (due_at <= ? OR (due_at > ? AND code IS NOT 'not_due')))"
         " WHERE place <= ? ORDER BY due_at, number",
-        (*skus, at, far, NEWEST_OF_A_SKU),
+        (*kinds, json.dumps(list(skus)), at, far, NEWEST_OF_A_SKU),
     )
     return [
         Opened(number, _update(body), clock.from_micros(at), UpdateState(state), results)
@@ -176,6 +200,14 @@ async def settle(
             await _report(tx, _of_settlement(settlement, now))
         await register.wrote(tx, settlement.written)
     await raise_fences(tx, fences)
+    await in_force.came(
+        tx,
+        [
+            settlement.opened
+            for settlement in settlements
+            if settlement.state in _IN_FORCE and settlement.opened.update.kind == "stock"
+        ],
+    )
 
 
 async def unreported(db: aiosqlite.Connection, most: int) -> list[tuple[int, Any]]:

@@ -17,7 +17,7 @@ from agent.model.delivery import (
     State,
     Verdict,
 )
-from agent.storage import followups, outbox, register, resources
+from agent.storage import catalogue, followups, outbox, register, resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent.storage.writer import Tx
 
 
+_TELLING = frozenset({Verdict.EVENT, Verdict.DUPLICATE, Verdict.ECHO})
 _JUDGED = (
     *("verdict", "state", "type", "subject", "lane", "priority"),
     *("changed_at", "code", "message", "settled_at"),
@@ -60,6 +61,7 @@ async def judge(
         return Judgement((), {})
     await _write(tx, judgement.judged, now)
     await register.learn(tx, judgement.learned)
+    await _learn_products(tx, judgement.judged, now)
     await _hold(tx, judgement.unsure, now)
     for sequence, subject in judgement.outdated:
         await followups.ask(tx, Look.RESOURCE, subject, cause=sequence, due=now)
@@ -129,6 +131,18 @@ def _reread(known: Known, reading: Reading, version: int) -> Known:
     """Figures of ours came with no body: nobody knows what they are in that version."""
     figures = b"" if known.ours else reading.figures
     return replace(known, digest=reading.digest, figures=figures, version=version)
+
+
+async def _learn_products(tx: Tx, judged: Sequence[Judged], now: datetime) -> None:
+    """What products show now, for whoever writes to them. Those that went have no SKU any more."""
+    for row in judged:
+        reading, number = row.reading, row.reading.subject.partition("/")[2]
+        if row.verdict is Verdict.EVENT and reading.deletion and reading.resource == "product":
+            await catalogue.gone(tx, [int(number)])
+        elif reading.product is not None and row.verdict in _TELLING:
+            at = min(clock.from_micros(row.sequence), now)  # numbers are given by the clock
+            confirmed = row.verdict is not Verdict.EVENT
+            await catalogue.heard(tx, [reading.product], at, confirmed=confirmed)
 
 
 async def _move_on(tx: Tx) -> None:

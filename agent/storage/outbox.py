@@ -64,6 +64,14 @@ async def unjudged(db: aiosqlite.Connection, most: int) -> list[delivery.Receive
     return await received(db, sorted(row[0] for row in (*again, *fresh))[:most])
 
 
+async def is_judged(db: aiosqlite.Connection, sequence: int) -> bool:
+    """Whether no arrival up to that number waits for a first look."""
+    found = await db.execute_fetchall(
+        "SELECT 1 FROM unjudged WHERE sequence <= ? LIMIT 1", (sequence,)
+    )
+    return not list(found)
+
+
 async def received(db: aiosqlite.Connection, sequences: Iterable[int]) -> list[delivery.Received]:
     """Stored webhooks by number, oldest first."""
     wanted = list(sequences)

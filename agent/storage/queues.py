@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from agent.clock import iso
 from agent.model.pause import Line
-from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind
+from agent.storage import cursors, followups, inbox, judging, outbox, pauses, register, rewind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from agent.clock import Clock
     from agent.model.delivery import (
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
+LOOKED_UNTIL = "orders"
 SETTLED_AT_ONCE = 20  # a few milliseconds of the writer: webhooks are stored in between
 
 
@@ -104,6 +105,19 @@ class Outbox:
 
     async def last_sequence(self) -> int:
         return await self._db.read(outbox.last_sequence)
+
+    async def is_judged(self, sequence: int) -> bool:
+        return await self._db.read(outbox.is_judged, sequence)
+
+    async def contents(self, subjects: Sequence[str]) -> dict[str, Known]:
+        return await self._db.read(register.known, subjects)
+
+    async def looked_until(self) -> datetime | None:
+        told = await self._db.read(cursors.get, LOOKED_UNTIL)
+        return None if told is None else datetime.fromisoformat(told)
+
+    async def look_ended(self, until: datetime) -> None:
+        await self._db.writer.write(lambda tx: cursors.put(tx, LOOKED_UNTIL, iso(until)))
 
     async def ready(self, most: int) -> list[Head]:
         now = self._clock.now()
@@ -180,13 +194,20 @@ class Inbox:
             )
         )
 
-    async def due(self, most: int) -> list[Opened]:
+    async def open_for_work(self) -> bool:
         if await self._db.read(cursors.get, inbox.CATCHING_UP):
-            return []
-        now = self._clock.now()
-        if await self._db.read(pauses.is_in_force, Line.UPDATES, now):
-            return []
-        return await self._db.read(inbox.due, now, most)
+            return False
+        return not await self._db.read(pauses.is_in_force, Line.UPDATES, self._clock.now())
+
+    async def due(
+        self, most: int, kinds: Collection[str] = inbox.KINDS, skip: Collection[str] = ()
+    ) -> list[Opened]:
+        return await self._db.read(inbox.due, self._clock.now(), most, kinds, skip)
+
+    async def due_of(
+        self, skus: Sequence[str], kinds: Collection[str] = inbox.KINDS
+    ) -> list[Opened]:
+        return await self._db.read(inbox.due_of, self._clock.now(), skus, kinds)
 
     async def known(self, skus: Sequence[str]) -> KnownVersions:
         return await self._db.read(inbox.known, skus, waiting=True)

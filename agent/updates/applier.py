@@ -1,36 +1,36 @@
-"""Writes due updates to the store, round by round: resolve, plan, write, check, settle.
+"""Brings the store to what it is told: compares what is due, and writes what differs in rounds.
 
-What it could not find out (the store is away, an answer was lost) stays open: the next round reads
-the store again and writes only what is still missing.
+Comparing costs a ninth of writing, so that a whole feed is compared first and what differs gathered
+into full batches. What could not be found out (the store is away, an answer was lost) stays open:
+the next round reads the store again and writes only what is still missing.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, errors, metrics
-from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
-from agent.model.update import (
-    Fence,
-    FenceKey,
-    KnownVersions,
-    Opened,
-    Settlement,
-    UpdateState,
-)
+from agent.model.product import ItemWrite
+from agent.model.update import Fence, FenceKey, KnownVersions, Opened, Settlement, UpdateState
 from agent.updates import check, plan, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    import asyncio
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from agent.clock import Clock
+    from agent.model.in_force import Check
+    from agent.model.product import StoreProduct, StoreProfile
     from agent.settings import Settings
-    from agent.updates.plan import Target
+    from agent.updates.resolver import Resolver
+    from agent.updates.stock_checks import StockChecks
+    from agent.updates.writing import Writing
 
 log = logging.getLogger(__name__)
 
+SCANNED_AT_ONCE = 500
+GATHERED_FOR_S = 60.0
 IDLE_S = 1.0
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 60.0
@@ -42,8 +42,14 @@ _ACTED_ON = frozenset(
 class Inbox(Protocol):
     """What the applier needs of the storage."""
 
-    async def due(self, most: int) -> list[Opened]:
-        """Open updates whose time has come."""
+    async def open_for_work(self) -> bool:
+        """Neither paused nor catching up with the feed."""
+
+    async def due(self, most: int, kinds: Collection[str], skip: Collection[str]) -> list[Opened]:
+        """Open updates whose time has come, but for those of the SKUs in ``skip``."""
+
+    async def due_of(self, skus: Sequence[str], kinds: Collection[str]) -> list[Opened]:
+        """What is due of those SKUs."""
 
     async def known(self, skus: Sequence[str]) -> KnownVersions:
         """Fences and open updates of those SKUs."""
@@ -58,16 +64,10 @@ class Inbox(Protocol):
 
 
 class Store(Protocol):
-    """What the applier needs of the store. Every call raises StoreError."""
+    """What the applier needs of the store itself."""
 
     async def profile(self) -> StoreProfile:
-        """Currency and tax mode."""
-
-    async def find(self, skus: Sequence[str]) -> dict[str, list[StoreProduct]]:
-        """Products and variations by SKU; each SKU has an entry."""
-
-    async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
-        """One batch of products (parent 0) or variations of a parent."""
+        """Currency and tax mode. Raises StoreError."""
 
 
 class Applier:
@@ -77,6 +77,9 @@ class Applier:
         self,
         inbox: Inbox,
         store: Store,
+        resolver: Resolver,
+        writing: Writing,
+        stock: StockChecks,
         *,
         same: Callable[[str, object, object], bool],
         settings: Callable[[], Settings],
@@ -88,6 +91,9 @@ class Applier:
         """``usurped``: another instance speaks for the store, so this one must not write."""
         self._inbox = inbox
         self._store = store
+        self._resolver = resolver
+        self._writing = writing
+        self._stock = stock
         self._same = same
         self._settings = settings
         self._clock = clock
@@ -95,6 +101,7 @@ class Applier:
         self._settled = settled
         self._usurped = usurped
         self._profile: StoreProfile | None = None
+        self._differing: dict[str, float] = {}  # SKU → since when it waits for its round
         self._pause_s = 0.0
         self.trouble: errors.StoreError | None = None
 
@@ -103,80 +110,105 @@ class Applier:
         await actor.run(self.run_once, stop=stop, nudged=self._arrived, clock=self._clock)
 
     async def run_once(self) -> float:
-        """One round; how long to rest after it."""
+        """One step: a piece is compared, or a round written; how long to rest after it."""
         if self._usurped():
             return IDLE_S
-        store = self._settings().store
-        due = await self._inbox.due(store.batch_size * store.write_concurrency)
-        if not due and self._profile is not None:
-            return IDLE_S
         try:  # the store is asked once in any case: health knows then whether it is there
-            await (self._round(due) if due else self._ask_profile())
+            profile = await self._ask_profile()
+            rest_s = await self._step(profile)
         except errors.StoreError as error:
             return self._paused(error)
         if self.trouble is not None:
             log.info("the store answers again")
         self.trouble, self._pause_s = None, 0.0
+        return rest_s
+
+    async def _step(self, profile: StoreProfile) -> float:
+        if not await self._inbox.open_for_work():
+            return IDLE_S
+        store = self._settings().store
+        most = store.batch_size * store.write_concurrency
+        kinds = ("price", "stock") if await self._stock.ready() else ("price",)
+        due = await self._inbox.due(SCANNED_AT_ONCE, kinds, self._differing)
+        if due:
+            await self._compare(due, profile)
+        checks = await self._stock.due(most)
+        more = len(due) >= SCANNED_AT_ONCE
+        ready = self._is_round_due(most, more=more)
+        if not (checks or ready):
+            return 0.0 if more else IDLE_S
+        skus = list(self._differing)[:most] if ready else []
+        for sku in skus:  # what is still missing after the round is found again
+            del self._differing[sku]
+        await self._round(await self._inbox.due_of(skus, kinds), checks, profile)
         return 0.0
 
-    async def _round(self, due: Sequence[Opened]) -> None:
-        settings = self._settings()
-        profile = await self._ask_profile()
-        skus = list(dict.fromkeys(opened.update.sku for opened in due))
-        found = await self._store.find(skus)
-        rules = plan.Rules(settings.updates, settings.ownership, profile, self._same)
-        known = await self._inbox.known(skus)
-        planned = plan.make(due, found, known, rules, self._clock.now())
+    def _is_round_due(self, most: int, *, more: bool) -> bool:
+        if not self._differing:
+            return False
+        waited_s = self._clock.monotonic() - next(iter(self._differing.values()))
+        return not more or len(self._differing) >= most or waited_s >= GATHERED_FOR_S
+
+    async def _compare(self, due: Sequence[Opened], profile: StoreProfile) -> None:
+        """Settles what needs no write, and gathers what does."""
+        found = await self._find(_skus(due), ())
+        planned = await self._planned(due, found, profile)
         await self._settle(planned.settled)
+        now = self._clock.monotonic()
+        for target in planned.targets:
+            self._differing.setdefault(target.opened.update.sku, now)
+
+    async def _round(
+        self, due: Sequence[Opened], checks: Sequence[Check], profile: StoreProfile
+    ) -> None:
+        """Looks at orders, compares once more, writes, and looks again at what it wrote."""
+        if checks or any(opened.update.kind == "stock" for opened in due):
+            await self._stock.look()
+        unchecked = await self._stock.skus(checks)
+        found = await self._find(list(dict.fromkeys((*_skus(due), *unchecked))), unchecked)
+        planned = await self._planned(due, found, profile)
+        await self._settle(planned.settled)
+        repairs = await self._stock.decide(checks, found)
+        items = [*repairs.writes, *(ItemWrite(t.product, t.values) for t in planned.targets)]
+        stock = await self._stock.sending(items)
         newest = await self._inbox.newest_arrival()
-        answers = await self._write(planned.targets)
+        answers = await self._writing.write(items)
+        await self._stock.sent(answers, stock)
         await self._settle(
             check.settled(planned.targets, answers.answered, self._same, sent_after=newest)
         )
+        refused = check.refused(items, answers.answered, self._same)
+        await self._stock.conclude(checks, stock, found, refused)
         if answers.trouble is not None:
             raise answers.trouble
+
+    async def _planned(
+        self,
+        due: Sequence[Opened],
+        found: Mapping[str, Sequence[StoreProduct]],
+        profile: StoreProfile,
+    ) -> plan.Plan:
+        settings = self._settings()
+        figures = await self._stock.figures(
+            product
+            for opened in due
+            if opened.update.kind == "stock"
+            for product in found[opened.update.sku]
+        )
+        rules = plan.Rules(settings.updates, settings.ownership, profile, self._same, figures)
+        known = await self._inbox.known(_skus(due))
+        return plan.make(due, found, known, rules, self._clock.now())
+
+    async def _find(
+        self, skus: Sequence[str], unchecked: Sequence[str]
+    ) -> dict[str, list[StoreProduct]]:
+        trust_for = self._settings().updates.trust_catalogue_for
+        return await self._resolver.products(skus, trust_for, unchecked=unchecked)
 
     async def _ask_profile(self) -> StoreProfile:
         if self._profile is None:
             self._profile = await self._store.profile()
         return self._profile
-
-    async def _write(self, targets: Sequence[Target]) -> _Answers:
-        """At most ``write_concurrency`` batches side by side; each product is in one of them."""
-        store = self._settings().store
-        gate = asyncio.Semaphore(store.write_concurrency)
-        answers = _Answers()
-
-        async def send(parent_id: int, writes: Sequence[ItemWrite]) -> None:
-            async with gate:
-                if answers.trouble is not None:
-                    return
-                try:
-                    for write, answer in await self._sent(parent_id, writes):
-                        answers.answered[write.product.id] = answer
-                except errors.StoreError as error:
-                    answers.trouble = error
-
-        async with asyncio.TaskGroup() as sending:
-            for parent_id, writes in batches(targets, store.batch_size):
-                sending.create_task(send(parent_id, writes), name="write")
-        return answers
-
-    async def _sent(
-        self, parent_id: int, writes: Sequence[ItemWrite]
-    ) -> list[tuple[ItemWrite, ItemAnswer]]:
-        """A batch that the store refuses as a whole is halved until the guilty item is alone: its
-        limit may be lower than ours, or one item beyond what it can read."""
-        try:
-            return list(zip(writes, await self._store.write(parent_id, writes), strict=True))
-        except errors.StoreRejectedError as error:
-            if len(writes) == 1:
-                return [(writes[0], ItemAnswer(None, error.code, error.message))]
-        middle = len(writes) // 2
-        return [
-            *await self._sent(parent_id, writes[:middle]),
-            *await self._sent(parent_id, writes[middle:]),
-        ]
 
     async def _settle(self, settlements: Sequence[Settlement]) -> None:
         if not settlements:
@@ -201,28 +233,5 @@ class Applier:
         return max(self._pause_s, min(asked or 0.0, 3600.0))
 
 
-class _Answers:
-    """What a round of writing brought; ``trouble`` is why it is not complete."""
-
-    def __init__(self) -> None:
-        self.answered: dict[int, ItemAnswer] = {}
-        self.trouble: errors.StoreError | None = None
-
-
-def batches(targets: Sequence[Target], most: int) -> list[tuple[int, list[ItemWrite]]]:
-    """(parent id, items) requests: two updates of one product are one item, variations go by
-    parent, because ``products/batch`` refuses their ids."""
-    merged: dict[int, ItemWrite] = {}
-    for target in targets:
-        before = merged.get(target.product.id)
-        values = {**before.values, **target.values} if before else target.values
-        merged[target.product.id] = ItemWrite(target.product, values)
-    by_parent: dict[int, list[ItemWrite]] = {}
-    for write in merged.values():
-        parent_id = write.product.parent_id if write.product.is_variation else 0
-        by_parent.setdefault(parent_id, []).append(write)
-    return [
-        (parent_id, writes[start : start + most])
-        for parent_id, writes in by_parent.items()
-        for start in range(0, len(writes), most)
-    ]
+def _skus(due: Sequence[Opened]) -> list[str]:
+    return list(dict.fromkeys(opened.update.sku for opened in due))

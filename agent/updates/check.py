@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.model.product import Written
 from agent.model.update import Code, Opened, Settlement, UpdateState
 from agent.updates import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from agent.model.product import ItemAnswer
+    from agent.model.product import ItemAnswer, ItemWrite, StoreProduct
     from agent.updates.plan import Target
 
 
@@ -35,6 +35,22 @@ def settled(
     ]
 
 
+def refused(
+    items: Iterable[ItemWrite],
+    answers: Mapping[int, ItemAnswer],
+    same: Callable[[str, object, object], bool],
+) -> set[int]:
+    """The products that the store answered for, but did not do what it was asked."""
+    found = set()
+    for item in items:
+        answer = answers.get(item.product.id)
+        if answer is not None and (
+            answer.product is None or _ignored(answer.product, item.values, same)
+        ):
+            found.add(item.product.id)
+    return found
+
+
 def _one(
     group: Sequence[Target],
     answers: Mapping[int, ItemAnswer],
@@ -53,7 +69,7 @@ def _one(
         opened,
         UpdateState.APPLIED,
         code=Code.SALE_CLEARED if ended else None,
-        message="the store ended a sale that was no reduction any more" if ended else None,
+        message="the store ended a sale that was no reduction any more" if ended else first.note,
         store=plan.shown(answer or first.product, first.values),
         before=plan.shown(first.product, first.values),
         written=tuple(
@@ -84,8 +100,7 @@ def _failure(
         return Settlement(
             opened, UpdateState.FAILED, code=answer.code, message=answer.message, before=before
         )
-    values = answer.product.values
-    ignored = [name for name in target.values if not same(name, values[name], target.values[name])]
+    ignored = _ignored(answer.product, target.values, same)
     if not ignored:
         return None
     return Settlement(
@@ -96,6 +111,14 @@ def _failure(
         store=plan.shown(answer.product, target.values),
         before=before,
     )
+
+
+def _ignored(
+    product: StoreProduct,
+    values: Mapping[str, Any],
+    same: Callable[[str, object, object], bool],
+) -> list[str]:
+    return [name for name in values if not same(name, product.values[name], values[name])]
 
 
 def _silent_no(ignored: Sequence[str], answer: ItemAnswer) -> Code:

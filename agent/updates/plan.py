@@ -22,6 +22,7 @@ from agent.model.update import (
     UpdateState,
 )
 from agent.updates import versions
+from agent.updates.figures import AS_SAID, Figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,15 +43,18 @@ class Rules:
     ownership: OwnershipSettings
     profile: StoreProfile
     same: Callable[[str, object, object], bool]
+    figures: Figures = AS_SAID
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One product to be changed for one update: the values that differ."""
+    """One product to be changed for one update: the values that differ. ``note`` says in the result
+    how they came about."""
 
     opened: Opened
     product: StoreProduct
     values: Mapping[str, Any]
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,10 @@ def _changes(
     opened: Opened, products: Sequence[StoreProduct], values: Mapping[str, Any], rules: Rules
 ) -> Settlement | list[Target]:
     targets = []
+    note = None
+    if isinstance(opened.update, StockUpdate):
+        figure = rules.figures.of(opened.update, opened.received_at, products)
+        values, note = {"quantity": figure.quantity}, figure.note
     for product in products:
         differing = {
             name: value
@@ -144,12 +152,14 @@ def _changes(
         if "quantity" in values and not product.manages_stock:
             differing = {"manage_stock": True, "quantity": values["quantity"]}
         if differing:
-            targets.append(Target(opened, product, differing))
+            targets.append(Target(opened, product, differing, note))
     first = shown(products[0], values)
     if not targets:
-        return Settlement(opened, UpdateState.UNCHANGED, store=first)
+        return Settlement(opened, UpdateState.UNCHANGED, message=note, store=first)
     if rules.updates.mode == "observe":
-        return Settlement(opened, UpdateState.WOULD_APPLY, store=dict(values), before=first)
+        return Settlement(
+            opened, UpdateState.WOULD_APPLY, message=note, store=dict(values), before=first
+        )
     return targets
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import email.utils
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -54,6 +56,15 @@ def parsed(status: int, headers: Mapping[str, str], content: bytes, *, call: str
         hint=hint,
         retry_after_s=float(asked) if asked.isdecimal() else None,
     )
+
+
+def date(headers: Mapping[str, str]) -> datetime | None:
+    """When the store answered, by its own clock, to the second (RFC 9110, 6.6.1)."""
+    try:
+        told = email.utils.parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, OverflowError):
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def error_of(body: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -16,9 +17,11 @@ from yarl import URL
 from agent import errors, metrics
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
 from agent.woo import answers, auth, connection, wire
+from agent.woo.translate import store_product
 
 if TYPE_CHECKING:
     import random
+    from datetime import datetime
 
     from agent.clock import Clock
     from agent.settings import StoreSettings
@@ -49,7 +52,12 @@ class Client:
         self._base = f"{settings.url}/wp-json/wc/v3"
         self._ways = auth.candidates(settings, clock=clock, rng=rng)
         self._clock = clock
+        self._ahead = timedelta()
         self._hint = "is store.url right and the store up? woo-agent config show"
+
+    def store_now(self) -> datetime:
+        """The time by the store's clock, as its last answer told; ours before the first."""
+        return self._clock.now() + self._ahead
 
     async def profile(self) -> StoreProfile:
         """Currency and tax mode."""
@@ -60,11 +68,11 @@ class Client:
     async def find(self, skus: Sequence[str]) -> dict[str, list[StoreProduct]]:
         """Products and variations by SKU, exactly as asked: the store ignores case and blanks, and
         answers every product to an empty SKU. What it can't be asked for it does not have."""
-        askable = [sku for sku in skus if not _UNASKABLE.search(sku)]
+        askable = [sku for sku in skus if self.can_ask(sku)]
         found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
         for chunk in _chunks(askable):
             for row in await self._products(chunk):
-                product = wire.product(row)
+                product = store_product.read(row)
                 if product is not None and product.sku in chunk:
                     found[product.sku].append(product)
         return found
@@ -83,6 +91,26 @@ class Client:
                 return []
         middle = len(skus) // 2
         return [*await self._products(skus[:middle]), *await self._products(skus[middle:])]
+
+    @staticmethod
+    def can_ask(sku: str) -> bool:
+        """Whether ``find`` can ask for it; its product can be read by id alone otherwise."""
+        return not _UNASKABLE.search(sku)
+
+    async def one(self, product_id: int, parent_id: int) -> StoreProduct | None:
+        """A product, or a variation of ``parent_id``, by its id; None if there is none."""
+        path = (
+            f"products/{parent_id}/variations/{product_id}"
+            if parent_id
+            else (f"products/{product_id}")
+        )
+        try:
+            row = await self.read(path, _FRESH)
+        except errors.StoreRejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+        return store_product.read(row, parent_id=parent_id)
 
     async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
         """A batch of products (``parent_id`` 0) or of one parent's variations, in order."""
@@ -168,7 +196,10 @@ class Client:
             async with self._session.request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
-                return response.status, response.headers, await response.read()
+                content = await response.read()
+                told = answers.date(response.headers)
+                self._ahead = self._ahead if told is None else told - self._clock.now()
+                return response.status, response.headers, content
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.StoreUnavailableError(
                 f"the store does not answer {method} {path}: {answers.plain(error)}",

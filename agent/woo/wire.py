@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from agent.model import foreign
-from agent.model.product import ItemAnswer, ItemWrite, StoreProduct
-from agent.woo.translate import figures, reading
+from agent.model.product import ItemAnswer, ItemWrite
+from agent.woo.translate import fields, figures, store_product
 
 PRODUCT_FIELDS = (
     "id,parent_id,type,sku,status,manage_stock,stock_quantity,regular_price,sale_price,"
     "date_on_sale_from_gmt,date_on_sale_to_gmt"
 )
-_DECIMAL = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)")
 _WRITTEN_AS = {
     "quantity": "stock_quantity",
     "regular_price": "regular_price",
@@ -25,36 +23,6 @@ _WRITTEN_AS = {
     "sale_to": "date_on_sale_to_gmt",
     "manage_stock": "manage_stock",
 }
-
-
-def product(row: Any, *, parent_id: int = 0) -> StoreProduct | None:
-    """A product or variation, None where the row is none. Variations from
-    ``products/{parent}/variations`` do not name their parent: ``parent_id`` does."""
-    if not isinstance(row, Mapping) or type(row.get("id")) is not int:
-        return None
-    quantity = row.get("stock_quantity")
-    return StoreProduct(
-        id=row["id"],
-        parent_id=named if type(named := row.get("parent_id")) is int and named else parent_id,
-        type=str(row.get("type") or ""),
-        sku=str(row.get("sku") or ""),
-        status=str(row.get("status") or ""),
-        manages_stock=row.get("manage_stock") or False,
-        values={
-            "quantity": quantity if type(quantity) in (int, float) else None,
-            "regular_price": price(row.get("regular_price")),
-            "sale_price": price(row.get("sale_price")),
-            "sale_from": reading.moment(row.get("date_on_sale_from_gmt")),
-            "sale_to": reading.moment(row.get("date_on_sale_to_gmt")),
-            "manage_stock": row.get("manage_stock") or False,
-        },
-    )
-
-
-def price(value: object) -> str | None:
-    """Decimal text as it stands, None for the empty text that WooCommerce shows for no price, and
-    for what only a plugin can have put there."""
-    return value if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
 
 
 def same(field: str, one: object, other: object) -> bool:
@@ -96,11 +64,11 @@ def _answer(row: Any, write: ItemWrite, parent_id: int) -> ItemAnswer:
     if isinstance(error, Mapping):
         code = foreign.line(error.get("code")) or "error"
         return ItemAnswer(None, code, foreign.line(error.get("message")))
-    shown = product(row, parent_id=parent_id)
+    shown = store_product.read(row, parent_id=parent_id)
     if shown is None or shown.id != write.product.id:
         return ItemAnswer(None, "broken_answer", "the answer names another product")
     return ItemAnswer(
         shown,
         figures=figures.digest(row),
-        changed_at=reading.moment(row.get("date_modified_gmt")),
+        changed_at=fields.moment(row.get("date_modified_gmt")),
     )

@@ -7,15 +7,18 @@ import random
 from typing import TYPE_CHECKING
 
 from agent.events.fetching import Fetcher
-from agent.model.delivery import Webhook
+from agent.model.delivery import Known, Webhook
+from agent.woo.translate import reading
+from tests import recordings
 from tests.clock import FakeClock
 from tests.events import fakes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
 SOURCE = "https://shop.example"
+HOMES = frozenset({"shop.example"})
 
 
 class Line:
@@ -25,11 +28,15 @@ class Line:
         self.pages = pages
         self.last = 100
         self.stored: dict[str, Webhook] = {}
+        self.judged = True
+        self.known: dict[str, Known] = {}
         self.asked: list[tuple[str, object]] = []
         self.clock, self.nudged = FakeClock(), asyncio.Event()
         self.fetcher = Fetcher(
             self,
             self,
+            read=lambda received: reading.read(received.webhook, HOMES),
+            version=reading.VERSION,
             source=SOURCE,
             clock=self.clock,
             rng=random.Random(1),
@@ -38,6 +45,12 @@ class Line:
 
     async def last_sequence(self) -> int:
         return self.last
+
+    async def is_judged(self, sequence: int) -> bool:
+        return self.judged
+
+    async def contents(self, subjects: Sequence[str]) -> Mapping[str, Known]:
+        return {subject: self.known[subject] for subject in subjects if subject in self.known}
 
     async def append(self, event_id: str, webhook: Webhook) -> None:
         self.last += 1
@@ -82,3 +95,41 @@ async def test_each_page_names_the_newest_arrival_when_its_own_read_began() -> N
         read("product.updated", 100, b"2", line.clock),
         read("product.updated", 107, b"3", line.clock),
     ]
+
+
+ORDER = recordings.webhook(14)
+SUBJECT = f"order/{ORDER.json()['id']}"
+
+
+def known(body: bytes, clock: FakeClock, *, version: int = reading.VERSION) -> dict[str, Known]:
+    said = reading.read(read("order.updated", 0, body, clock), HOMES)
+    return {SUBJECT: Known(7, said.digest, version, said.changed_at, deleted=False)}
+
+
+async def test_of_what_changed_only_what_is_not_known_is_taken_in() -> None:
+    changed = ORDER.body.replace(b'"status":"processing"', b'"status":"completed"')
+    line = Line([ORDER.body], [changed])
+    line.known = known(ORDER.body, line.clock)
+    assert await line.fetcher.news("order", fakes.AT) == line.last
+    assert [hook.body for hook in line.stored.values()] == [changed]
+
+
+async def test_while_something_waits_to_be_judged_nothing_counts_as_known() -> None:
+    line = Line([ORDER.body])
+    line.known = known(ORDER.body, line.clock)
+    line.judged = False
+    await line.fetcher.news("order", fakes.AT)
+    assert [hook.body for hook in line.stored.values()] == [ORDER.body]
+
+
+async def test_what_another_translator_knew_is_taken_in_again() -> None:
+    line = Line([ORDER.body])
+    line.known = known(ORDER.body, line.clock, version=reading.VERSION - 1)
+    await line.fetcher.news("order", fakes.AT)
+    assert len(line.stored) == 1
+
+
+async def test_a_checkout_that_is_no_order_yet_is_no_news() -> None:
+    line = Line([ORDER.body.replace(b'"status":"processing"', b'"status":"draft"')])
+    await line.fetcher.news("order", fakes.AT)
+    assert line.stored == {}

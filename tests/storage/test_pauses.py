@@ -46,7 +46,10 @@ class Lines:
 
     async def moving(self) -> set[Line]:
         """The lines that hand something out."""
-        found = {Line.EVENTS: await self.outbox.ready(5), Line.UPDATES: await self.inbox.due(5)}
+        found = {
+            Line.EVENTS: await self.outbox.ready(5),
+            Line.UPDATES: await self.inbox.open_for_work() and await self.inbox.due(5),
+        }
         return {line for line, work in found.items() if work}
 
     async def told(self) -> list[str]:

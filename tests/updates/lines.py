@@ -7,6 +7,7 @@ import json
 import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -14,19 +15,36 @@ from aiohttp import web
 from agent.demo.gateway import Gateway
 from agent.demo.store import Store
 from agent.gateway import client as gateway_client
-from agent.storage import database, queues
-from agent.updates import applier, intake, puller, reporter
+from agent.model.delivery import State
+from agent.model.stock import Snapshot
+from agent.storage import database, in_force, queues, stock
+from agent.updates import applier, intake, puller, reporter, resolver, stock_checks, writing
 from agent.woo import client, wire
 from tests import agents
 from tests.woo.shops import HurriedClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from pathlib import Path
 
     from agent.demo.site import Handler
     from agent.model.update import Intake, KnownVersions
     from agent.settings import Settings
+
+
+class Shelf(stock.Stock):
+    """What orders hold is said by the test."""
+
+    held: dict[int, list[Snapshot]]
+    is_ready = True
+
+    async def ready(self) -> bool:
+        return self.is_ready
+
+    async def snapshots(
+        self, product_ids: Sequence[int], in_flight: Collection[str]
+    ) -> dict[int, list[Snapshot]]:
+        return {number: self.held[number] for number in product_ids if number in self.held}
 
 
 @dataclass
@@ -39,6 +57,9 @@ class Line:
     inbox: queues.Inbox
     settings: Settings
     sent: list[tuple[str, list[dict[str, Any]]]]
+    looks: int = 0
+    seen_at_looks: list[Callable[[], None]] = field(default_factory=list)
+    shelf: Shelf = field(init=False)
     applier: applier.Applier = field(init=False)
     puller: puller.Puller = field(init=False)
     reporter: reporter.Reporter = field(init=False)
@@ -62,12 +83,36 @@ class Line:
         ids = [entry.id for entry in page]
         await self.inbox.take_in(ids, intake.skus(page), decide, None)
 
+    def sells(self, product_id: int, units: int, *, order: int = 1) -> None:
+        """An order takes that many in the store, and the agent has read it; the ERP has not."""
+        sequence = len(self.shelf.held.get(product_id, ())) + 1
+        snapshot = Snapshot(
+            sequence, f"order/{order}", order, product_id, units, units, State.PENDING
+        )
+        self.shelf.held.setdefault(product_id, []).append(snapshot)
+
+    async def compare(self, product_id: int) -> None:
+        """Marks a product as the judge does when what orders hold of it has changed."""
+        now = self.clock.now()
+        await self.shelf._db.writer.write(lambda tx: in_force.compare(tx, [product_id], now))
+
+    async def marked(self) -> dict[int, bool]:
+        """Products that are to be compared, and whether they are unchecked."""
+        checks = await self.shelf._db.read(in_force.due, datetime.max.replace(tzinfo=UTC), 100)
+        return {check.product_id: check.unchecked for check in checks}
+
     async def apply(self, *, rounds: int = 20) -> int:
         """Rounds until nothing is due, or until a round is paused; how many there were."""
         for n in range(1, rounds + 1):
             if await self.applier.run_once():
                 return n
         raise AssertionError(f"still busy after {rounds} rounds")
+
+    async def look(self) -> None:
+        """What the next one of ``seen_at_looks`` says is found."""
+        self.looks += 1
+        if self.seen_at_looks:
+            self.seen_at_looks.pop(0)()
 
     async def results(self) -> dict[str, list[str]]:
         """Status, or code where there is one, of the results of each update in order."""
@@ -108,9 +153,16 @@ async def opened(folder: Path) -> AsyncIterator[Line]:
             def current() -> Settings:
                 return line.settings
 
+            shelf = line.shelf = Shelf(db, clock=clock)
+            shelf.held = {}
             line.applier = applier.Applier(
                 inbox,
                 woo,
+                resolver.Resolver(shelf, woo, clock=clock),
+                writing.Writing(woo, settings=lambda: current().store, clock=clock),
+                stock_checks.StockChecks(
+                    shelf, line.look, in_flight=frozenset, settings=current, clock=clock
+                ),
                 same=wire.same,
                 settings=current,
                 clock=clock,

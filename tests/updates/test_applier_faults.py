@@ -9,6 +9,7 @@ import pytest
 from agent import errors
 from agent.demo.site import Fault
 from agent.updates import applier
+from agent.updates.pace import Pace
 from tests.updates.rows import price, stock
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ async def test_the_batches_that_were_answered_are_settled_and_only_the_others_co
 ) -> None:
     await filled(line)
     line.configure(store={"batch_size": 2, "write_concurrency": 3})
+    line.applier._writing._pace = Pace(2, 3, batch=2, width=3)
     line.store.site.misbehave(Fault.DROP, under="batch", times=1)
     await line.applier.run_once()
     assert 0 < len(await line.results()) < len(SKUS)

@@ -22,7 +22,7 @@ async def test_a_limit_below_our_batch_size_only_makes_smaller_batches(
 ) -> None:
     for number in range(20):
         line.store.add_product(f"A-{number}", stock=1)
-    real, sizes = line.applier._store.write, list[int]()
+    real, sizes = line.applier._writing._store.write, list[int]()
 
     async def limited(parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
         sizes.append(len(writes))
@@ -30,7 +30,7 @@ async def test_a_limit_below_our_batch_size_only_makes_smaller_batches(
             raise errors.StoreRejectedError("too many", hint="", status=413, code="too_large")
         return await real(parent_id, writes)
 
-    monkeypatch.setattr(line.applier._store, "write", limited)
+    monkeypatch.setattr(line.applier._writing._store, "write", limited)
     await line.feed(*(stock(7, 50 + n, sku=f"A-{n}", id=f"u-{n}") for n in range(20)))
     await line.apply()
     assert [line.store.stock(f"A-{n}") for n in range(20)] == [50 + n for n in range(20)]

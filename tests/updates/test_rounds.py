@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model.product import ItemAnswer, StoreProduct, StoreProfile
+from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
 from agent.model.update import Fence, FenceKey, KnownVersions, Opened, Settlement, UpdateState
 from agent.settings import OwnershipSettings, UpdateSettings
-from agent.updates import applier, check, intake, plan, versions
+from agent.updates import check, intake, plan, versions, writing
 from agent.woo import wire
 from tests.updates.rows import NOW, opened, price, product, stock
 
@@ -43,8 +43,8 @@ class World:
         due = [*self.open.values()][:most]
         planned = plan.make(due, {"MUG-1": [self.shown]}, self._known(), RULES, NOW)
         self._settle(planned.settled)
-        for _, writes in applier.batches(planned.targets, 100):
-            [write] = writes  # all fields of one product are one item
+        items = [ItemWrite(target.product, target.values) for target in planned.targets]
+        for [write] in writing.by_parent(items).values():  # all fields of a product are one item
             after = replace(self.shown, values={**self.shown.values, **write.values})
             self.shown = after if written else self.shown
             answers = {write.product.id: ItemAnswer(after)} if answered and written else {}

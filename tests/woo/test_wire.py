@@ -9,6 +9,7 @@ import pytest
 
 from agent.model.product import ItemWrite
 from agent.woo import wire
+from agent.woo.translate import store_product
 from tests import recordings
 
 SHIRT = {"id": 12, "type": "variation", "sku": "SHIRT-S"}
@@ -16,12 +17,12 @@ SHIRT = {"id": 12, "type": "variation", "sku": "SHIRT-S"}
 
 def test_recorded_rows_are_read_with_their_quirks() -> None:
     rows = recordings.rest("products_by_skus_fields")["response"]["body"]
-    read = [wire.product(row) for row in rows]
+    read = [store_product.read(row) for row in rows]
     for row, product in zip(rows, read, strict=True):
         assert product is not None
         assert (product.id, product.sku) == (row["id"], row["sku"])
     unmanaged = recordings.rest("product_update_stock_unmanaged")["response"]["body"]
-    product = wire.product(unmanaged)
+    product = store_product.read(unmanaged)
     assert product is not None
     assert (product.manages_stock, product.values["quantity"]) == (False, None)
 
@@ -33,7 +34,7 @@ def test_a_recorded_batch_gives_an_answer_or_the_error_of_each_item(name: str) -
     writes = [
         ItemWrite(shown, {})
         for row in recorded["request"]["body"]["update"]
-        if (shown := wire.product(row | {"type": "simple"})) is not None
+        if (shown := store_product.read(row | {"type": "simple"})) is not None
     ]
     answers = wire.answers(recorded["response"]["body"], writes, 11)
     assert answers is not None
@@ -48,7 +49,7 @@ def test_a_recorded_batch_gives_an_answer_or_the_error_of_each_item(name: str) -
 
 
 def test_an_answer_that_names_another_product_is_an_error_of_that_item() -> None:
-    shirt = wire.product(SHIRT)
+    shirt = store_product.read(SHIRT)
     assert shirt is not None
     write = ItemWrite(shirt, {"quantity": 1})
     rows: list[Any] = [{"id": 13}, None, {}, [], {"id": 12, "error": {}}]
@@ -60,8 +61,11 @@ def test_an_answer_that_names_another_product_is_an_error_of_that_item() -> None
 
 
 def test_a_variation_that_does_not_name_its_parent_gets_the_one_it_was_asked_of() -> None:
-    named, unnamed = wire.product(SHIRT | {"parent_id": 5}, parent_id=11), wire.product(SHIRT)
-    given = wire.product(SHIRT, parent_id=11)
+    named, unnamed = (
+        store_product.read(SHIRT | {"parent_id": 5}, parent_id=11),
+        store_product.read(SHIRT),
+    )
+    given = store_product.read(SHIRT, parent_id=11)
     assert [product and product.parent_id for product in (named, unnamed, given)] == [5, 0, 11]
 
 
@@ -71,7 +75,7 @@ def test_a_variation_that_does_not_name_its_parent_gets_the_one_it_was_asked_of(
     + [(odd, None) for odd in ("abc", "NaN", "1e3", "12,50", "12.50 EUR", "١٢")],
 )
 def test_a_price_is_decimal_text_or_none(shown: object, read: str | None) -> None:
-    assert wire.price(shown) == read
+    assert store_product.price(shown) == read
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ def test_two_values_are_the_same_if_they_are_one_figure(
 
 
 def test_an_item_has_its_id_and_the_fields_to_set_and_never_the_type() -> None:
-    shirt = wire.product(SHIRT)
+    shirt = store_product.read(SHIRT)
     assert shirt is not None
     values: dict[str, Any] = {
         "quantity": 3,

@@ -63,11 +63,12 @@ class Catalog:
 
     def with_sku(self, sku: str, *, trashed: bool = False) -> Product | None:
         """The look-up skips the trash, as ``wc_get_product_id_by_sku`` does, unless asked."""
-        for product_id in self._by_sku.get(_collated(sku), ()):
-            product = self._by_id[product_id]
-            if trashed or product.status != "trash":
-                return product
-        return None
+        return next(iter(self.sharing(sku, trashed=trashed)), None)
+
+    def sharing(self, sku: str, *, trashed: bool = False) -> list[Product]:
+        """All with that SKU: translation plugins make more than one."""
+        found = [self._by_id[number] for number in self._by_sku.get(_collated(sku), ())]
+        return [product for product in found if trashed or product.status != "trash"]
 
     def add(self, product: Product) -> None:
         self._by_id[product.id] = product

@@ -36,7 +36,7 @@ def select(
     """
     skus, include = query.words(parameters, "sku"), set(query.ids(parameters, "include"))
     if skus:
-        rows = {p.id: p for p in map(shop.catalog.with_sku, skus) if p}.values()
+        rows = {p.id: p for sku in skus for p in shop.catalog.sharing(sku)}.values()
     elif include:
         rows = filter(None, map(shop.catalog.get, include))
     statuses, kind = query.words(parameters, "status"), parameters.get("type")

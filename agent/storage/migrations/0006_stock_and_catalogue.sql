@@ -7,7 +7,8 @@ CREATE TABLE catalogue (
   status        TEXT NOT NULL,
   manages_stock TEXT NOT NULL CHECK (manages_stock IN ('no', 'yes', 'parent')),
   figures       TEXT NOT NULL,                       -- quantity, prices and sale dates, JSON
-  confirmed_at  INTEGER NOT NULL                     -- by a read, a write's answer or a webhook
+  confirmed_at  INTEGER NOT NULL,                    -- by a read, a write's answer or a webhook
+  written_at    INTEGER NOT NULL DEFAULT 0           -- by us
 ) STRICT;
 
 CREATE INDEX catalogue_sku ON catalogue (sku) WHERE sku <> '';
@@ -52,9 +53,11 @@ CREATE TABLE stock_in_force (
 -- Products whose figure in the store is to be compared. Unchecked: it was written, and orders were
 -- not looked at since; others are only lowered.
 CREATE TABLE stock_checks (
-  product_id INTEGER PRIMARY KEY,
-  due_at     INTEGER NOT NULL,
-  unchecked  INTEGER NOT NULL DEFAULT 0 CHECK (unchecked IN (0, 1))
+  product_id   INTEGER PRIMARY KEY,
+  due_at       INTEGER NOT NULL,
+  unchecked    INTEGER NOT NULL DEFAULT 0 CHECK (unchecked IN (0, 1)),
+  ambiguous_at INTEGER,                              -- a write ended without an answer
+  marks        INTEGER NOT NULL DEFAULT 1            -- rises, so that none is taken for another
 ) STRICT;
 
 CREATE INDEX stock_checks_due ON stock_checks (due_at);

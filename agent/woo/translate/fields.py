@@ -56,6 +56,17 @@ class Unreadable(set[str]):
             return None
 
 
+def moment(gmt: object) -> datetime | None:
+    """A ``*_gmt`` date of WooCommerce: naive in the body, UTC by name."""
+    if not isinstance(gmt, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(gmt)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def whole(value: object) -> int | None:
     """3, 3.0 and "3" are 3; None for anything else, and beyond 64 bits."""
     if type(value) is int:

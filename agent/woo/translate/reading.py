@@ -9,7 +9,6 @@ import json
 import math
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from agent.model import content
 from agent.model.delivery import READ_BY_US, Reading, Verdict
 from agent.model.order import data as order_data
 from agent.model.stock import HeldLine
-from agent.woo.translate import fields, figures, order, order_state
+from agent.woo.translate import fields, figures, order, order_state, store_product
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
@@ -108,17 +107,6 @@ def _finite(digits: str) -> float:
     return number
 
 
-def moment(gmt: object) -> datetime | None:
-    """A ``*_gmt`` date of WooCommerce: naive in the body, UTC by name."""
-    if not isinstance(gmt, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(gmt)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _foreign(source: str, homes: Iterable[str]) -> bool:
     try:
         return home(source) not in homes
@@ -145,7 +133,7 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         )
     if resource == "order" and body.get("status") in _DRAFTS:
         return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
-    created_at = moment(body.get("date_created_gmt")) if resource == "order" else None
+    created_at = fields.moment(body.get("date_created_gmt")) if resource == "order" else None
     try:
         said = _content(resource, body)
         digest = content.digest(said)
@@ -162,9 +150,10 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         subject=subject,
         lane=subject,
         priority=priority,
-        changed_at=moment(body.get("date_modified_gmt")),
+        changed_at=fields.moment(body.get("date_modified_gmt")),
         digest=digest,
         figures=figures.digest(body) if resource == "product" else b"",
+        product=store_product.read(body) if resource == "product" else None,
         resource=resource,
         revives=event == "restored",
         created_at=created_at,

@@ -10,7 +10,7 @@ import pytest
 from agent.model.delivery import Webhook
 from agent.model.product import ItemWrite
 from agent.woo import wire
-from agent.woo.translate import figures, reading
+from agent.woo.translate import figures, reading, store_product
 from tests import recordings
 
 HOMES = frozenset({reading.home(recordings.SOURCE)})
@@ -34,7 +34,7 @@ def test_recorded_answers_and_webhooks_have_the_same_figures(
     name: str, product_id: int, number: int
 ) -> None:
     row = _answered(name, product_id)
-    shown = wire.product(row | {"type": "simple"})
+    shown = store_product.read(row | {"type": "simple"})
     assert shown is not None
     answers = wire.answers({"update": [row]}, [ItemWrite(shown, {})], 11)
     assert answers is not None

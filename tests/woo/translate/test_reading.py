@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.model.delivery import Reading, Verdict, Webhook
 from agent.model.stock import HeldLine
-from agent.woo.translate import reading
+from agent.woo.translate import fields, reading
 from tests import recordings
 from tests.woo.translate import json_depth
 
@@ -198,7 +198,7 @@ def test_only_restored_revives() -> None:
     ],
 )
 def test_moments_without_a_zone_are_utc(gmt: object, moment: datetime | None) -> None:
-    assert reading.moment(gmt) == moment
+    assert fields.moment(gmt) == moment
 
 
 _JSON = st.recursive(

@@ -82,8 +82,10 @@ def test_recorded_snapshots(number: int) -> None:
         resource=resource,
         created_at=datetime.fromisoformat(created) if resource == ORDER else None,
         lines=tuple(HeldLine(*line, units, units) for line, units in lines),
+        product=said.product,
     )
     assert said.digest
+    assert (said.product is not None) is (resource == PRODUCT)
     assert bool(said.figures) is (resource == PRODUCT)
 
 

@@ -1,0 +1,122 @@
+"""Stock figures in force, and the products whose figure in the store is to be compared with them.
+
+A product is *unchecked* from before a write until orders were looked at after it: an order may have
+been lost in between. Others are compared because what orders hold of them changed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from agent import clock
+from agent.model import update as updates
+from agent.model.in_force import Check, InForce
+from agent.model.update import StockUpdate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    import aiosqlite
+
+    from agent.model.update import Opened
+    from agent.storage.writer import Tx
+
+
+_CHECK = "product_id, marks, unchecked, ambiguous_at"
+
+
+async def came(tx: Tx, opened: Iterable[Opened]) -> None:
+    """Those stock updates are what their SKUs' figures are computed from, from now on."""
+    await tx.executemany(
+        "INSERT OR REPLACE INTO stock_in_force"
+        " SELECT sku, number, body, ?1 FROM inbox WHERE number = ?2",
+        [(clock.micros(one.received_at), one.number) for one in opened],
+    )
+
+
+async def by_sku(db: aiosqlite.Connection, skus: Sequence[str]) -> dict[str, InForce]:
+    """The updates in force of those SKUs that have one."""
+    rows = await db.execute_fetchall(
+        "SELECT sku, body, fetched_at FROM stock_in_force"
+        " WHERE sku IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(skus)),),
+    )
+    found = {}
+    for sku, body, fetched_at in rows:
+        update = updates.read(json.loads(body))
+        if isinstance(update, StockUpdate):  # always, but for one of a model that has changed
+            found[sku] = InForce(update, clock.from_micros(fetched_at))
+    return found
+
+
+async def unchecked(
+    tx: Tx, product_ids: Iterable[int], now: datetime, *, ambiguous: bool = False
+) -> None:
+    """A write to those is about to be sent; ``ambiguous``: one ended without an answer, and may be
+    done still."""
+    at = clock.micros(now)
+    await tx.executemany(
+        "INSERT INTO stock_checks VALUES (?1, ?2, 1, ?3, 1) ON CONFLICT DO UPDATE SET"
+        " due_at = min(due_at, ?2), unchecked = 1, ambiguous_at = coalesce(?3, ambiguous_at),"
+        " marks = marks + 1",
+        [(number, at, at if ambiguous else None) for number in product_ids],
+    )
+
+
+async def compare(tx: Tx, product_ids: Iterable[int], now: datetime) -> None:
+    """What orders hold of those has changed: their figure may have to be lowered."""
+    await tx.executemany(
+        "INSERT INTO stock_checks (product_id, due_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE"
+        " SET due_at = min(due_at, ?2), marks = marks + 1",
+        [(number, clock.micros(now)) for number in product_ids],
+    )
+
+
+async def due(db: aiosqlite.Connection, now: datetime, most: int) -> list[Check]:
+    """What is to be compared now, longest due first."""
+    rows = await db.execute_fetchall(
+        f"SELECT {_CHECK} FROM stock_checks WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+        (clock.micros(now), most),
+    )
+    return [_check(row) for row in rows]
+
+
+async def of(db: aiosqlite.Connection, product_ids: Iterable[int]) -> list[Check]:
+    """What is to be compared of those products, now or later."""
+    rows = await db.execute_fetchall(
+        f"SELECT {_CHECK} FROM stock_checks WHERE product_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(product_ids)),),
+    )
+    return [_check(row) for row in rows]
+
+
+async def checked(tx: Tx, checks: Iterable[tuple[Check, datetime | None]]) -> None:
+    """Those were found as they should be. Each is done with, or looked at again at that time; one
+    that was marked again meanwhile stays as it is."""
+    for check, again_at in checks:
+        key = (check.product_id, check.marks)
+        if again_at is None:
+            await tx.execute("DELETE FROM stock_checks WHERE product_id = ? AND marks = ?", key)
+        else:
+            await tx.execute(
+                "UPDATE stock_checks SET due_at = ?3 WHERE product_id = ?1 AND marks = ?2",
+                (*key, clock.micros(again_at)),
+            )
+
+
+async def count_unchecked(db: aiosqlite.Connection) -> int:
+    """How many products were written and not looked at since."""
+    [(count,)] = await db.execute_fetchall("SELECT count(*) FROM stock_checks WHERE unchecked")
+    return int(count)
+
+
+def _check(row: Any) -> Check:
+    product_id, marks, unchecked, at = row
+    return Check(
+        product_id,
+        marks,
+        unchecked=bool(unchecked),
+        ambiguous_at=None if at is None else clock.from_micros(at),
+    )

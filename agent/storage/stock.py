@@ -1,0 +1,77 @@
+"""What the inbound line knows of the store's products, as its users see it: each method is one
+transaction or one read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.storage import catalogue, in_force
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from agent.clock import Clock
+    from agent.model.in_force import Check, InForce
+    from agent.model.product import Shown, StoreProduct
+    from agent.model.stock import Snapshot
+    from agent.storage.database import Database
+    from agent.storage.writer import Tx
+
+
+class Stock:
+    """Catalogue, figures in force, and what is to be compared."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._db = database
+        self._clock = clock
+
+    async def ready(self) -> bool:
+        return True
+
+    async def snapshots(
+        self, product_ids: Sequence[int], in_flight: Collection[str]
+    ) -> Mapping[int, Sequence[Snapshot]]:
+        return {}
+
+    async def known(self, skus: Sequence[str], *, complete: bool) -> dict[str, list[Shown]]:
+        return await self._db.read(catalogue.by_sku, skus, complete=complete)
+
+    async def by_id(self, product_ids: Sequence[int]) -> dict[int, Shown]:
+        return await self._db.read(catalogue.by_id, product_ids)
+
+    async def looked_up(self, found: Mapping[str, Sequence[StoreProduct]]) -> None:
+        now = self._clock.now()
+        await self._db.writer.write(lambda tx: catalogue.looked_up(tx, found, now))
+
+    async def learn(self, products: Sequence[StoreProduct], *, written: bool) -> None:
+        now = self._clock.now()
+        await self._db.writer.write(lambda tx: catalogue.learn(tx, products, now, written=written))
+
+    async def gone(self, product_ids: Collection[int]) -> None:
+        await self._db.writer.write(lambda tx: catalogue.gone(tx, product_ids))
+
+    async def in_force(self, skus: Sequence[str]) -> dict[str, InForce]:
+        return await self._db.read(in_force.by_sku, skus)
+
+    async def mark(self, product_ids: Collection[int]) -> None:
+        now = self._clock.now()
+        await self._db.writer.write(lambda tx: in_force.unchecked(tx, product_ids, now))
+
+    async def doubt(self, product_ids: Collection[int], *, stock: Collection[int]) -> None:
+        now = self._clock.now()
+
+        async def step(tx: Tx) -> None:
+            await catalogue.distrust(tx, product_ids)
+            await in_force.unchecked(tx, stock, now, ambiguous=True)
+
+        await self._db.writer.write(step)
+
+    async def checks(self, most: int) -> list[Check]:
+        return await self._db.read(in_force.due, self._clock.now(), most)
+
+    async def checked(self, checks: Sequence[tuple[Check, datetime | None]]) -> None:
+        await self._db.writer.write(lambda tx: in_force.checked(tx, checks))
+
+    async def checks_of(self, product_ids: Collection[int]) -> list[Check]:
+        return await self._db.read(in_force.of, product_ids)

@@ -1,0 +1,169 @@
+"""Looks at orders before stock is written and after it, and does not let go of a product before its
+figure was found right.
+
+The store sets figures absolutely: a sale that falls between is lost, and only its order tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from agent.updates import checks
+from agent.updates.figures import AS_SAID, Figures
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from agent.clock import Clock
+    from agent.model.in_force import Check, InForce
+    from agent.model.product import ItemWrite, Shown, StoreProduct
+    from agent.model.stock import Snapshot
+    from agent.settings import Settings
+    from agent.updates.writing import Answers
+
+
+class Memory(Protocol):
+    """What is needed of the storage."""
+
+    async def ready(self) -> bool:
+        """The orders that count from the beginning were read."""
+
+    async def snapshots(
+        self, product_ids: Sequence[int], in_flight: Collection[str]
+    ) -> Mapping[int, Sequence[Snapshot]]:
+        """Everything that orders held of those products and that counts still; ``in_flight`` are
+        the lanes of which an event is being sent."""
+
+    async def checks(self, most: int) -> list[Check]:
+        """What is to be compared now."""
+
+    async def checks_of(self, product_ids: Collection[int]) -> list[Check]:
+        """What is to be compared of those products."""
+
+    async def checked(self, checks: Sequence[tuple[Check, datetime | None]]) -> None:
+        """They are done with, or made again at that time."""
+
+    async def by_id(self, product_ids: Sequence[int]) -> dict[int, Shown]:
+        """Those of the products that the catalogue knows."""
+
+    async def in_force(self, skus: Sequence[str]) -> dict[str, InForce]:
+        """The stock updates in force."""
+
+    async def mark(self, product_ids: Collection[int]) -> None:
+        """A write to those is about to be sent."""
+
+    async def learn(self, products: Sequence[StoreProduct], *, written: bool) -> None:
+        """The store shows those as they are now."""
+
+    async def doubt(self, product_ids: Collection[int], *, stock: Collection[int]) -> None:
+        """Writes to those were not answered; ``stock``: those of which the stock was written."""
+
+
+class StockChecks:
+    """The stock half of a round. Where unseen orders are ignored there is nothing to look at."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        look: Callable[[], Awaitable[None]],
+        *,
+        in_flight: Callable[[], Collection[str]],
+        settings: Callable[[], Settings],
+        clock: Clock,
+    ) -> None:
+        """``look`` brings what orders hold up to date, or raises StoreError."""
+        self._memory = memory
+        self._look = look
+        self._in_flight = in_flight
+        self._settings = settings
+        self._clock = clock
+
+    @property
+    def _subtracts(self) -> bool:
+        return self._settings().inventory.unseen_orders == "subtract"
+
+    async def ready(self) -> bool:
+        """Whether stock may be written yet."""
+        return not self._subtracts or await self._memory.ready()
+
+    async def due(self, most: int) -> list[Check]:
+        """What is to be compared now."""
+        return await self._memory.checks(most) if self._subtracts else []
+
+    async def look(self) -> None:
+        """Brings what orders hold up to date. Raises StoreError."""
+        if self._subtracts:
+            await self._look()
+
+    async def figures(self, products: Iterable[StoreProduct]) -> Figures:
+        """What orders hold of those products now."""
+        if not self._subtracts:
+            return AS_SAID
+        ids = list({product.id for product in products})
+        return Figures(
+            await self._memory.snapshots(ids, self._in_flight()),
+            self._settings().inventory.uncertain,
+        )
+
+    async def skus(self, due: Sequence[Check]) -> list[str]:
+        """The SKUs of the products to be compared."""
+        known = await self._memory.by_id([check.product_id for check in due])
+        return list(dict.fromkeys(one.product.sku for one in known.values() if one.product.sku))
+
+    async def decide(
+        self, due: Sequence[Check], found: Mapping[str, Sequence[StoreProduct]]
+    ) -> checks.Outcome:
+        """What the checks ask for; ``found`` has the products by SKU as the store shows them."""
+        if not due:
+            return checks.Outcome((), ())
+        shown = {product.id: product for group in found.values() for product in group}
+        return checks.decide(
+            due,
+            shown,
+            found,
+            await self._memory.in_force(list(found)),
+            await self.figures(shown.values()),
+        )
+
+    async def sending(self, items: Iterable[ItemWrite]) -> set[int]:
+        """Those items are about to be sent; the products whose stock they set."""
+        stock = {item.product.id for item in items if "quantity" in item.values}
+        if stock and self._subtracts:
+            await self._memory.mark(stock)
+        return stock
+
+    async def sent(self, answers: Answers, stock: Collection[int]) -> None:
+        """What the store answered is what it shows; what it did not answer is in doubt."""
+        shown = [one.product for one in answers.answered.values() if one.product is not None]
+        await self._memory.learn(shown, written=True)
+        if answers.ambiguous:
+            doubtful = {*stock} & {*answers.ambiguous} if self._subtracts else set()
+            await self._memory.doubt(answers.ambiguous, stock=doubtful)
+
+    async def conclude(
+        self,
+        due: Sequence[Check],
+        written: Collection[int],
+        found: Mapping[str, Sequence[StoreProduct]],
+        refused: Collection[int],
+    ) -> None:
+        """Looks at orders once more, and lets go of what is right now. What the store did not do
+        (``refused``) is tried again later; the rest is due at once. Raises StoreError."""
+        if not self._subtracts or not (due or written):
+            return
+        if written:
+            await self._look()
+        ids = {check.product_id for check in due} | set(written)
+        open_ = await self._memory.checks_of(ids)
+        known = await self._memory.by_id(list(ids))
+        now_shown: dict[str, list[StoreProduct]] = {
+            sku: [known[p.id].product if p.id in known else p for p in group]
+            for sku, group in found.items()
+        }
+        outcome = await self.decide(open_, now_shown)
+        now, timeout = self._clock.now(), self._settings().store.timeout
+        done = [(check, checks.again_at(check, now, timeout)) for check in outcome.good]
+        retried = {write.product.id for write in outcome.writes} & set(refused)
+        done += [(check, now + checks.RETRY) for check in open_ if check.product_id in retried]
+        await self._memory.checked(done)

@@ -1,0 +1,130 @@
+"""Writes items to the store in batches, at the store's own pace.
+
+Never two requests for one product or for the variations of one parent at a time: WooCommerce would
+let one overwrite the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from agent import errors
+from agent.model.product import ItemAnswer, ItemWrite
+from agent.updates.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
+
+    from agent.clock import Clock
+    from agent.settings import StoreSettings
+
+
+class Store(Protocol):
+    """What is needed of the store."""
+
+    async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
+        """One batch of products (parent 0) or variations of a parent. Raises StoreError."""
+
+
+class Answers:
+    """What a round of writing brought: ``answered`` by product id.
+
+    ``trouble`` is why it is not complete; ``ambiguous`` are the products of requests that were sent
+    and not answered: they may have been done, or be done still.
+    """
+
+    def __init__(self) -> None:
+        self.answered: dict[int, ItemAnswer] = {}
+        self.ambiguous: list[int] = []
+        self.trouble: errors.StoreError | None = None
+
+
+class Writing:
+    """Remembers the pace from round to round."""
+
+    def __init__(
+        self, store: Store, *, settings: Callable[[], StoreSettings], clock: Clock
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._pace = Pace.first(settings().batch_size, settings().write_concurrency)
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it goes at present."""
+        settings = self._settings()
+        self._pace = self._pace.within(settings.batch_size, settings.write_concurrency)
+        return self._pace
+
+    async def write(self, items: Iterable[ItemWrite]) -> Answers:
+        """Each product once. Never raises for what the store does."""
+        answers = Answers()
+        lanes = by_parent(items)
+        left = lanes.pop(0, [])
+        while left and answers.trouble is None:  # a parent that manages stock goes first
+            pace = self.pace
+            batches = [left[at : at + pace.batch] for at in range(0, len(left), pace.batch)]
+            await self._together([self._send(0, batch, answers) for batch in batches[: pace.width]])
+            left = left[pace.batch * pace.width :]
+        parents = list(lanes.items())
+        while parents and answers.trouble is None:
+            width = self.pace.width
+            await self._together(
+                [self._chain(parent_id, own, answers) for parent_id, own in parents[:width]]
+            )
+            parents = parents[width:]
+        return answers
+
+    async def _together(self, requests: Sequence[Coroutine[None, None, None]]) -> None:
+        async with asyncio.TaskGroup() as sending:
+            for request in requests:
+                sending.create_task(request, name="write")
+
+    async def _chain(self, parent_id: int, writes: Sequence[ItemWrite], answers: Answers) -> None:
+        left = writes
+        while left and answers.trouble is None:
+            most = self.pace.batch
+            await self._send(parent_id, left[:most], answers)
+            left = left[most:]
+
+    async def _send(self, parent_id: int, writes: Sequence[ItemWrite], answers: Answers) -> None:
+        """A batch that the store refuses as a whole is halved until the guilty item is alone: its
+        limit may be lower than ours, or one item beyond what it can read."""
+        started = self._clock.monotonic()
+        try:
+            answered = await self._store.write(parent_id, writes)
+        except errors.StoreRejectedError as error:
+            if len(writes) == 1:
+                answers.answered[writes[0].product.id] = ItemAnswer(None, error.code, error.message)
+                return
+            middle = len(writes) // 2
+            for half in (writes[:middle], writes[middle:]):
+                if answers.trouble is None:
+                    await self._send(parent_id, half, answers)
+        except errors.StoreUnavailableError as error:
+            self._pace = self._pace.failed()
+            answers.ambiguous += [write.product.id for write in writes]
+            answers.trouble = error
+        except errors.StoreError as error:
+            answers.trouble = error
+        else:
+            self._pace = self._pace.after(len(writes), self._clock.monotonic() - started)
+            for write, answer in zip(writes, answered, strict=True):
+                answers.answered[write.product.id] = answer
+
+
+def by_parent(items: Iterable[ItemWrite]) -> dict[int, list[ItemWrite]]:
+    """Variations under their parent, because ``products/batch`` refuses their ids; all else under
+    0. Items of one product are one item, the fields of the last counting."""
+    merged: dict[int, ItemWrite] = {}
+    for item in items:
+        before = merged.get(item.product.id)
+        values = {**before.values, **item.values} if before else item.values
+        merged[item.product.id] = ItemWrite(item.product, values)
+    lanes: dict[int, list[ItemWrite]] = {}
+    for write in merged.values():
+        parent_id = write.product.parent_id if write.product.is_variation else 0
+        lanes.setdefault(parent_id, []).append(write)
+    return lanes

@@ -1,0 +1,98 @@
+"""A look reads from before the last one on, and ends when what it found is judged."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from agent import errors
+from agent.events.order_look import OVERLAP, OrderLook
+from tests.clock import FakeClock
+
+
+class Line:
+    """An outbox whose judge waits to be told, and a store whose clock may differ from ours."""
+
+    def __init__(self, *, store_ahead: timedelta = timedelta()) -> None:
+        self.clock = FakeClock()
+        self.until: datetime | None = None
+        self.asked: list[datetime] = []
+        self.judged_until = 100
+        self.stored, self.judged = asyncio.Event(), asyncio.Event()
+        self.trouble: errors.StoreError | None = None
+        self.look = OrderLook(
+            self,
+            self,
+            store_now=lambda: self.clock.now() + store_ahead,
+            clock=self.clock,
+            stored=self.stored,
+            judged=self.judged,
+        )
+
+    async def looked_until(self) -> datetime | None:
+        return self.until
+
+    async def look_ended(self, until: datetime) -> None:
+        self.until = until
+
+    async def is_judged(self, sequence: int) -> bool:
+        return self.judged_until >= sequence
+
+    async def news(self, resource: str, since: datetime) -> int:
+        assert resource == "order"
+        self.asked.append(since)
+        self.clock.advance(30)  # reading takes its time
+        if self.trouble is not None:
+            raise self.trouble
+        return 107
+
+
+async def test_it_ends_when_what_it_found_is_judged() -> None:
+    line = Line()
+    looking = asyncio.create_task(line.look.look())
+    await line.clock.sleeping()
+    assert line.stored.is_set()
+    assert line.until is None
+    line.judged_until = 107
+    line.judged.set()
+    await looking
+    assert line.until == line.clock.now() - timedelta(seconds=30)  # when it began
+
+
+async def test_it_reads_what_changed_since_the_last_one_began_and_a_little_before() -> None:
+    line = Line()
+    line.judged_until = 107
+    first = line.clock.now()
+    await line.look.look()
+    line.clock.advance(600)
+    await line.look.look()
+    assert line.asked == [first - OVERLAP, first - OVERLAP]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_the_earlier_of_both_clocks_counts(ahead: timedelta) -> None:
+    line = Line(store_ahead=ahead)
+    line.judged_until = 107
+    began = line.clock.now()
+    await line.look.look()
+    assert line.until == min(began, began + ahead)
+
+
+async def test_a_place_that_lies_ahead_of_a_clock_put_back_is_not_used() -> None:
+    line = Line()
+    line.judged_until = 107
+    line.until = line.clock.now() + timedelta(hours=1)
+    began = line.clock.now()
+    await line.look.look()
+    assert line.asked == [began - OVERLAP]
+
+
+async def test_a_look_that_failed_leaves_the_place_where_it_was() -> None:
+    line = Line()
+    line.until = place = line.clock.now() - timedelta(hours=1)
+    line.trouble = errors.StoreUnavailableError("away", hint="")
+    with pytest.raises(errors.StoreUnavailableError):
+        await line.look.look()
+    assert line.until == place
