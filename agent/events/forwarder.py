@@ -53,6 +53,11 @@ class Forwarder:
         self._in_flight: set[str] = set()
         self._batches = 0
 
+    @property
+    def in_flight(self) -> frozenset[str]:
+        """The lanes whose oldest event the gateway may have by now, for all that is on disk."""
+        return frozenset(self._in_flight | self._sender.unsettled)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Sends until asked to stop; batches in flight are then waited for."""
         async with asyncio.TaskGroup() as sending:

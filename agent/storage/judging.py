@@ -17,7 +17,7 @@ from agent.model.delivery import (
     State,
     Verdict,
 )
-from agent.storage import followups, outbox, register, resources
+from agent.storage import followups, outbox, register, resources, stock_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +59,7 @@ async def judge(
     if await _is_judged(tx, judgement):
         return Judgement((), {})
     await _write(tx, judgement.judged, now)
+    await stock_ledger.record(tx, judgement.judged, known, now)
     await register.learn(tx, judgement.learned)
     await _hold(tx, judgement.unsure, now)
     for sequence, subject in judgement.outdated:
