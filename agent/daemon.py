@@ -181,6 +181,7 @@ async def running(
             version=reading.VERSION,
             retention=settings.state.retention,
         )
+        await outbox.start()
         inbox = queues.Inbox(db, clock=clock, pressure=room)
         woo_ = await enter(woo.opened(store, clock=clock, rng=rng))
         gate = await enter(

@@ -55,8 +55,8 @@ class Forwarder:
 
     @property
     def in_flight(self) -> frozenset[str]:
-        """The lanes of which an event is being sent."""
-        return frozenset(self._in_flight)
+        """The lanes whose oldest event the gateway may have by now, for all that is on disk."""
+        return frozenset(self._in_flight | self._sender.unsettled)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sends until asked to stop; batches in flight are then waited for."""

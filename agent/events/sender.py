@@ -60,7 +60,8 @@ class _Sent:
 
 
 class Sender:
-    """``breaker`` tells how the gateway is doing."""
+    """``breaker`` tells how the gateway is doing, ``unsettled`` which lanes were sent something of
+    which it could not be written down how that ended."""
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class Sender:
         self._dead_in_a_row: int | None = None
         self._learned_bytes: int | None = None
         self.breaker = Breaker()
+        self.unsettled: set[str] = set()
 
     @property
     def max_batch_bytes(self) -> int:
@@ -91,11 +93,14 @@ class Sender:
     async def send(self, events: Sequence[Event]) -> None:
         """Sends the batch and settles it. What could not be written down stays pending: the gateway
         knows repeats by their id."""
+        lanes = {event.lane for event in events}
         try:
             if self._dead_in_a_row is None:
                 self._dead_in_a_row = await self._outbox.dead_in_a_row()
             await self._deliver(await self._encoded(events))
+            self.unsettled -= lanes
         except errors.StorageError as error:
+            self.unsettled |= lanes
             self._opened(verdict.Unavailable("storage", error.message))
 
     async def _encoded(self, events: Sequence[Event]) -> list[_Sent]:
@@ -146,7 +151,7 @@ class Sender:
             return
         alone = len(events) == 1 and answer.status == _FAILED_ON_IT
         wait_s = min(FAILED_S, 2.0 ** min(events[0].attempts + 1, 10)) if alone else 0.0
-        again = Again(reason.code, reason.message, wait_s)
+        again = Again(reason.code, reason.message, wait_s, verdict.is_doubtful(answer))
         await self._settle(events, [again] * len(events), answer.status)
 
     async def _isolated(self, batch: Sequence[_Sent]) -> bool:

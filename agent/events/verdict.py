@@ -78,6 +78,14 @@ def decide(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decis
     return Unavailable(code or f"http_{status}", text, refused=True)
 
 
+def is_doubtful(answer: Answer) -> bool:
+    """Whether the gateway may have taken what that answer does not confirm. It has not where it
+    could not be reached, and where it refused the request."""
+    if answer.status is None:
+        return answer.failure not in ("unreachable", "tls")
+    return answer.status < 300 or answer.status >= 500
+
+
 def journal(answer: Answer) -> tuple[str, int | None] | None:
     """The name of the gateway's journal and its highest position, if the answer tells them."""
     body = answer.body
@@ -134,7 +142,9 @@ def _taken(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decis
 def _outcomes(results: Sequence[Any], ids: Collection[str]) -> dict[str, Outcome]:
     """An id that is missing counts as deferred."""
     outcomes: dict[str, Outcome] = {
-        event_id: Again("deferred", "the gateway did not say what became of it", DEFERRED_S)
+        event_id: Again(
+            "deferred", "the gateway did not say what became of it", DEFERRED_S, doubtful=True
+        )
         for event_id in ids
     }
     for result in results:
@@ -158,8 +168,9 @@ def _outcome(result: Mapping[str, Any]) -> Outcome:
             )
         case "rejected":
             return Dead(code or "rejected", message or "the gateway rejected it")
-        case _:
-            return Again(code or "deferred", message or "the gateway deferred it", DEFERRED_S)
+        case status:
+            message = message or "the gateway deferred it"
+            return Again(code or "deferred", message, DEFERRED_S, doubtful=status != "deferred")
 
 
 def _problem(answer: Answer) -> tuple[str, str]:

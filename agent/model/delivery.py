@@ -221,11 +221,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """It is tried again, not before ``after_s`` seconds."""
+    """It is tried again, not before ``after_s`` seconds. ``doubtful``: the gateway may have it."""
 
     code: str
     message: str
     after_s: float
+    doubtful: bool = False
 
 
 Outcome = Accepted | Dead | Again

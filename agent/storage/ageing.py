@@ -1,6 +1,7 @@
 """What is settled goes after its time, in steps that no webhook has to wait for.
 
-Dead letters stay, and so do the register, the fences, the audit and the counters.
+Dead letters stay, and so do the register, the fences, the audit and the counters; of the stock
+ledger what a figure may need.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
+from agent.storage import stock_ageing
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -29,15 +31,23 @@ class Settled:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._looked_at = 0  # the ledger up to this number
 
     async def forget(self, before: datetime) -> int:
         """Deletes some of the rows settled before that; how many, 0 if there are none left."""
         events = await self._db.read(old_events, before)
         updates = await self._db.read(old_updates, before)
-        if not events and not updates:
+        lines, self._looked_at = await self._db.read(
+            stock_ageing.old_lines, before, after=self._looked_at
+        )
+        if not events and not updates and not lines:
             return 0
-        await self._db.writer.write(lambda tx: delete(tx, events, updates, before))
-        return len(events) + len(updates)
+
+        async def step(tx: Tx) -> int:
+            await delete(tx, events, updates, before)
+            return await stock_ageing.forget(tx, lines)
+
+        return len(events) + len(updates) + await self._db.writer.write(step)
 
     async def give_back(self) -> bool:
         """Hands some of the free pages back to the disk; whether there were any."""
@@ -85,6 +95,7 @@ async def old_updates(db: aiosqlite.Connection, before: datetime) -> list[int]:
 async def delete(tx: Tx, events: Sequence[int], updates: Sequence[int], before: datetime) -> None:
     """Deletes those, but for what was taken up again since; events with all that hangs on them."""
     at = clock.micros(before)
+    await stock_ageing.outlive(tx, events, before)
     await tx.execute(
         "DELETE FROM arrivals WHERE sequence IN (SELECT sequence FROM outbox"
         f" WHERE settled_at < ? AND sequence IN ({marks(events)}))",

@@ -27,6 +27,12 @@ _DISAGREEMENTS = {
         " UNION ALL SELECT lane, NULL, min(sequence) FROM outbox WHERE state = 'pending'"
         " AND verdict = 'event' GROUP BY lane) GROUP BY lane) WHERE head IS NOT oldest"
     ),
+    "lines of order {} came with webhook {}, which is not there": (
+        "SELECT DISTINCT order_id, sequence FROM stock_ledger AS l WHERE NOT aged"
+        " AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.sequence = l.sequence)"
+        " AND NOT EXISTS (SELECT 1 FROM stock_ledger AS later"
+        "  WHERE later.order_id = l.order_id AND later.sequence > l.sequence)"
+    ),
     "webhook {} ({}) was passed over by the judge": (
         "SELECT sequence, topic FROM arrivals WHERE sequence <="
         " (SELECT value FROM counters WHERE name = 'judged')"

@@ -17,7 +17,7 @@ from agent.model.delivery import (
     State,
     Verdict,
 )
-from agent.storage import catalogue, followups, outbox, register, resources
+from agent.storage import catalogue, followups, outbox, register, resources, stock_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +60,7 @@ async def judge(
     if await _is_judged(tx, judgement):
         return Judgement((), {})
     await _write(tx, judgement.judged, now)
+    await stock_ledger.record(tx, judgement.judged, known, now)
     await register.learn(tx, judgement.learned)
     await _learn_products(tx, judgement.judged, now)
     await _hold(tx, judgement.unsure, now)

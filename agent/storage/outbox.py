@@ -164,10 +164,14 @@ async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int = 0) ->
         "UPDATE counters SET value = ?1 WHERE name = 'dead_in_a_row' AND value <> ?1",
         (dead_in_a_row,),
     )
+    # An acceptance ends the doubt, unless there may have been an earlier one.
     await tx.executemany(
-        "UPDATE outbox SET state = ?, attempts = attempts + 1, next_attempt_at = ?, position = ?,"
-        " accepted_at = ?, code = ?, message = ?, settled_at = ?, replay = replay AND ? = 'pending'"
-        " WHERE sequence = ? AND state = 'pending'",
+        "UPDATE outbox SET state = ?1, attempts = attempts + 1, next_attempt_at = ?2,"
+        " position = ?3, accepted_at = ?4, code = ?5, message = ?6, settled_at = ?7,"
+        " replay = replay AND ?1 = 'pending', doubtful = CASE ?1"
+        " WHEN 'accepted' THEN doubtful AND (replay OR ?3 IS NULL) WHEN 'pending' THEN doubtful"
+        " OR ?8 OR sequence <= (SELECT value FROM counters WHERE name = 'started')"
+        " ELSE doubtful END WHERE sequence = ?9 AND state = 'pending'",
         [_settled_row(attempt) for attempt in attempts],
     )
     await tx.executemany(
@@ -220,9 +224,11 @@ async def dead_in_a_row(db: aiosqlite.Connection) -> int:
 
 async def requeue(tx: Tx, sequences: Sequence[int], *, replay: bool) -> None:
     """Settled and dead events are pending again, in their lanes; an untranslatable one goes back to
-    the judge. ``replay`` marks them as sent again on purpose."""
+    the judge. ``replay`` marks them as sent again on purpose. What was accepted before stays in
+    doubt: the gateway may have had it earlier than its next answer says."""
     await tx.executemany(
         "UPDATE outbox SET state = 'pending', replay = max(replay, ?), settled_at = NULL,"
+        " doubtful = doubtful OR state = 'accepted',"
         " next_attempt_at = NULL, verdict = CASE WHEN lane IS NULL THEN NULL ELSE verdict END"
         " WHERE sequence = ?",
         [(replay, sequence) for sequence in sequences],
@@ -232,6 +238,13 @@ async def requeue(tx: Tx, sequences: Sequence[int], *, replay: bool) -> None:
         " WHERE sequence = ? AND lane IS NOT NULL ON CONFLICT (lane) DO UPDATE"
         " SET head = min(head, excluded.head), parked_until = NULL",
         [(sequence,) for sequence in sequences],
+    )
+
+
+async def start(tx: Tx) -> None:
+    """Remembers what there is: any of it may have been sent by an agent that was killed."""
+    await tx.execute(
+        "UPDATE counters SET value = ? WHERE name = 'started'", (await last_sequence(tx),)
     )
 
 
@@ -250,14 +263,12 @@ def _settled_row(attempt: Attempt) -> tuple[Any, ...]:
     at, sequence = clock.micros(attempt.at), attempt.event.sequence
     match attempt.outcome:
         case Accepted(position, accepted_at):
-            state = State.ACCEPTED
-            return (state, None, position, accepted_at, None, None, at, state, sequence)
+            return (State.ACCEPTED, None, position, accepted_at, None, None, at, 0, sequence)
         case Dead(code, message):
-            state = State.DEAD
-            return (state, None, None, None, code, message, None, state, sequence)
-        case Again(code, message, after_s):
-            state, due = State.PENDING, _micros_after(attempt.at, after_s)
-            return (state, due, None, None, code, message, None, state, sequence)
+            return (State.DEAD, None, None, None, code, message, None, 0, sequence)
+        case Again(code, message, after_s, doubtful):
+            due = _micros_after(attempt.at, after_s)
+            return (State.PENDING, due, None, None, code, message, None, doubtful, sequence)
 
 
 def _attempt_row(attempt: Attempt) -> tuple[Any, ...]:

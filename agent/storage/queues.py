@@ -137,6 +137,9 @@ class Outbox:
                 functools.partial(outbox.settle, attempts=some, dead_in_a_row=dead_in_a_row)
             )
 
+    async def start(self) -> None:
+        await self._db.writer.write(outbox.start)
+
     async def dead_in_a_row(self) -> int:
         return await self._db.read(outbox.dead_in_a_row)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.storage import cursors, inbox, outbox
+from agent.storage import cursors, inbox, outbox, stock_ageing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,6 +41,7 @@ async def journal(
     await tx.execute(
         "UPDATE outbox SET position = NULL, accepted_at = NULL WHERE position IS NOT NULL"
     )
+    await stock_ageing.rewind(tx, head_position)
     await tx.execute("DELETE FROM fences")
     await inbox.start_anew(tx)
     return len(lost)

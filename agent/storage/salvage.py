@@ -1,8 +1,8 @@
 """A database that is broken is set aside, and what can be read of it goes into a fresh one.
 
 Only when a second connection finds it broken too: a failing disk, a lock or a permission is no
-reason. What says how far we are goes first (cursors, fences, counters), then the inbox, then
-events.
+reason. What says how far we are goes first (cursors, fences, what figures are made of,
+counters), then the inbox, then events.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ LOST = "lost"
 _TABLES = {
     "cursors": "name",
     "fences": "kind, sku, field",
+    "stock_in_force": "sku",
+    "stock_ledger": "item_id, line_id, sequence",
+    "stock_checks": "product_id",
+    "stock_written": "product_id",
     "counters": "name",
     "register": "subject",
     "pauses": "line",
@@ -35,6 +39,7 @@ _TABLES = {
     "results": "number",
     "audit": "number",
     "resources": "resource",
+    "catalogue": "product_id",
     "followups": "kind, subject",
     "arrivals": "sequence",
     "outbox": "sequence",
@@ -49,6 +54,15 @@ _JUDGED = (
     "UPDATE counters SET value = min(value, coalesce((SELECT min(sequence) - 1 FROM arrivals"
     " WHERE sequence NOT IN (SELECT sequence FROM outbox)), value)) WHERE name = 'judged'"
 )
+# Orders whose event is lost are read again, and sent, whatever is known of their content.
+_LOST = "FROM stock_ledger WHERE NOT aged AND sequence NOT IN (SELECT sequence FROM arrivals)"
+_UNKNOWN = f"DELETE FROM register WHERE subject IN (SELECT 'order/' || order_id {_LOST})"
+_READ_AGAIN = (
+    "INSERT OR IGNORE INTO followups (kind, subject, due_at, cause)"
+    f" SELECT 'resource', 'order/' || order_id, 0, max(sequence) {_LOST} GROUP BY order_id"
+)
+# Orders whose lines are lost are in the store still.
+_BASELINE = "DELETE FROM cursors WHERE name = 'baseline'"
 _NUMBERS = "UPDATE counters SET value = max(value, ?) WHERE name = 'sequence'"
 
 
@@ -114,6 +128,10 @@ def _copy(path: Path, to: sqlite3.Connection, least: int) -> str:
     with closing(_opened(path)) as broken:
         copies = [_Copy(broken, to, table, key.split(", ")) for table, key in _TABLES.items()]
         lost = [copy.lost for copy in copies if copy.lost]
+        if any(copy.lost and copy.table == "stock_ledger" for copy in copies):
+            to.execute(_BASELINE)
+    to.execute(_UNKNOWN)
+    to.execute(_READ_AGAIN)
     to.execute(_LANES)
     to.execute(_JUDGED)
     to.execute(_NUMBERS, (max(least, *(copy.highest for copy in copies)),))
@@ -128,7 +146,7 @@ class _Copy:
     def __init__(
         self, broken: sqlite3.Connection, to: sqlite3.Connection, table: str, key: list[str]
     ) -> None:
-        self._to, self._table = to, table
+        self._to, self.table = to, table
         self._taken = 0
         self.highest = 0  # sequence that was seen, also in rows that could not be kept
         names = _columns(broken, table)
@@ -145,7 +163,7 @@ class _Copy:
         """Takes rows up to the one with the key ``until``; False where it breaks before."""
         columns = ", ".join(self._columns)
         try:
-            for row in broken.execute(f"SELECT {columns} FROM {self._table} NOT INDEXED {order}"):
+            for row in broken.execute(f"SELECT {columns} FROM {self.table} NOT INDEXED {order}"):
                 self._newest = tuple(row[at] for at in self._key)
                 if self._newest == until:
                     return True
@@ -159,7 +177,7 @@ class _Copy:
     def _put(self, row: tuple[Any, ...]) -> None:
         if "sequence" in self._columns:
             self.highest = max(self.highest, row[self._columns.index("sequence")])
-        into = f"{self._table} ({', '.join(self._columns)})"
+        into = f"{self.table} ({', '.join(self._columns)})"
         marks = ", ".join("?" * len(row))
         with suppress(sqlite3.IntegrityError):  # an event without its webhook, or nonsense
             self._to.execute(f"INSERT OR REPLACE INTO {into} VALUES ({marks})", row)
@@ -167,7 +185,7 @@ class _Copy:
 
     def _told(self, count: int | None, complete: bool) -> str:
         missing = "some" if count is None else max(0, count - self._taken)
-        return f"{missing} of {self._table}" if missing and (count or not complete) else ""
+        return f"{missing} of {self.table}" if missing and (count or not complete) else ""
 
 
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:

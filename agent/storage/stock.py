@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.storage import catalogue, in_force
+from agent.storage import catalogue, in_force, stock_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,7 +32,7 @@ class Stock:
     async def snapshots(
         self, product_ids: Sequence[int], in_flight: Collection[str]
     ) -> Mapping[int, Sequence[Snapshot]]:
-        return {}
+        return await self._db.read(stock_ledger.snapshots, product_ids, in_flight)
 
     async def known(self, skus: Sequence[str], *, complete: bool) -> dict[str, list[Shown]]:
         return await self._db.read(catalogue.by_sku, skus, complete=complete)

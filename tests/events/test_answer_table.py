@@ -41,7 +41,8 @@ def _results(status: str) -> Callable[[list[str]], Any]:
 @dataclass(frozen=True)
 class Row:
     """``settles``: accepted at once. ``dead``: at most three dead letters. ``tries``: whether
-    it counts as an attempt. ``opens``: the reason for which the line is open afterwards."""
+    it counts as an attempt. ``opens``: the reason for which the line is open afterwards.
+    ``doubtful``: the gateway may have taken it."""
 
     name: str
     status: int = 200
@@ -53,6 +54,7 @@ class Row:
     tries: bool = True
     opens: str = ""
     refused: bool = False
+    doubtful: bool = False
 
 
 TABLE = [
@@ -60,18 +62,19 @@ TABLE = [
     Row("duplicate", body=_results("duplicate"), settles=True),
     Row("rejected", body=_results("rejected"), dead=True),
     Row("deferred", body=_results("deferred")),
-    Row("missing from the results", body=lambda _: {"results": []}),
+    Row("missing from the results", body=lambda _: {"results": []}, doubtful=True),
     Row("400 with the contract's error", 400, lambda _: PROBLEM, dead=True),
     Row("422 with the contract's error", 422, lambda _: PROBLEM, dead=True),
     Row("400 of a proxy", 400, HTML, tries=False, opens="rejecting_everything", refused=True),
     Row("422 of a proxy", 422, HTML, tries=False, opens="rejecting_everything", refused=True),
     Row("413", 413, HTML, dead=True),
-    *(Row(f"{s} of a proxy", s, HTML, opens=f"http_{s}") for s in (408, 425, 429, 500, 502, 504)),
-    Row("503 announced", 503, HTML, {"Retry-After": "600"}, opens="http_503"),
-    Row("broken JSON", body='{"results": [', opens="broken_answer"),
-    Row("200 with nothing in it", opens="broken_answer"),
-    Row("204", 204, opens="broken_answer"),
-    Row("a captive portal", body=HTML, opens="broken_answer"),
+    *(Row(f"{s} of a proxy", s, HTML, opens=f"http_{s}") for s in (408, 425, 429)),
+    *(Row(f"{s} of a proxy", s, HTML, opens=f"http_{s}", doubtful=True) for s in (500, 502, 504)),
+    Row("503 announced", 503, HTML, {"Retry-After": "600"}, opens="http_503", doubtful=True),
+    Row("broken JSON", body='{"results": [', opens="broken_answer", doubtful=True),
+    Row("200 with nothing in it", opens="broken_answer", doubtful=True),
+    Row("204", 204, opens="broken_answer", doubtful=True),
+    Row("a captive portal", body=HTML, opens="broken_answer", doubtful=True),
     Row("403, a probe too", 403, HTML, tries=False, opens="http_403", refused=True),
     Row("403, a probe not", 403, HTML, probe_status=200, dead=True),
     Row(
@@ -128,6 +131,10 @@ class _Line:
         [(count,)] = await seeding.select(self.database, "SELECT count(*) FROM attempts")
         return int(count)
 
+    async def doubtful(self) -> int:
+        [(count,)] = await seeding.select(self.database, "SELECT sum(doubtful) FROM outbox")
+        return int(count)
+
     async def send_what_is_ready(self) -> None:
         while batch := await self.forwarder.take():
             await self.forwarder.send(batch)
@@ -172,6 +179,7 @@ async def test_every_row_of_the_answer_table(tmp_path: Path, row: Row, count: in
         assert states.get("accepted", 0) == (count if row.settles else 0)
         assert sum(states.values()) == count
         assert bool(await line.attempts()) == row.tries
+        assert await line.doubtful() == (count if row.doubtful else 0)
         rejecting = row.dead and count >= MOST_DEAD
         assert line.sender.breaker.reason == ("rejecting_everything" if rejecting else row.opens)
         assert line.sender.breaker.refused == (row.refused or rejecting)
@@ -184,6 +192,7 @@ async def test_every_row_of_the_answer_table(tmp_path: Path, row: Row, count: in
             state: n for state, n in (("accepted", count - dead), ("dead", dead)) if n
         }
         assert not line.sender.breaker.failures
+        assert await line.doubtful() == (count if row.doubtful else 0)  # no position was told
 
 
 async def test_a_gateway_that_rejects_everything_gets_one_probe_at_a_time_and_no_more_dead(

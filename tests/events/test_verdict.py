@@ -13,7 +13,8 @@ from agent.events.verdict import Forbidden, Guilty, Unavailable, after_probe, re
 from agent.model.delivery import Accepted, Again, Answer, Dead, Outcome
 
 PROBLEM = {"title": "no such customer", "code": "bad_customer", "detail": "customer/3 is unknown"}
-NOT_SAID = Again("deferred", "the gateway did not say what became of it", 30.0)
+NOT_SAID = Again("deferred", "the gateway did not say what became of it", 30.0, doubtful=True)
+NOT_UNDERSTOOD = Again("deferred", "the gateway deferred it", 30.0, doubtful=True)
 
 
 def decide(answer: Answer, *ids: str, accept_empty: bool = False) -> verdict.Decision:
@@ -50,9 +51,9 @@ def decide(answer: Answer, *ids: str, accept_empty: bool = False) -> verdict.Dec
             Again("parked", "later", 30.0),
         ),
         ({"status": "deferred"}, Again("deferred", "the gateway deferred it", 30.0)),
-        ({"status": "a new word"}, Again("deferred", "the gateway deferred it", 30.0)),
-        ({"status": ["accepted"]}, Again("deferred", "the gateway deferred it", 30.0)),
-        ({}, Again("deferred", "the gateway deferred it", 30.0)),
+        ({"status": "a new word"}, NOT_UNDERSTOOD),
+        ({"status": ["accepted"]}, NOT_UNDERSTOOD),
+        ({}, NOT_UNDERSTOOD),
     ],
 )
 def test_what_is_said_of_one_event(
@@ -220,3 +221,16 @@ def test_any_answer_has_a_meaning_for_every_event(
         assert said.code
         assert said.message
         (said.code + said.message).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "doubtful"),
+    [
+        *((Answer(None, failure), True) for failure in ("timeout", "interrupted")),
+        *((Answer(None, failure), False) for failure in ("unreachable", "tls")),
+        *((Answer(status), True) for status in (200, 202, 204, 500, 502, 503, 504)),
+        *((Answer(status), False) for status in (301, 400, 401, 404, 408, 413, 429)),
+    ],
+)
+def test_what_leaves_open_whether_it_was_taken(answer: Answer, doubtful: bool) -> None:
+    assert verdict.is_doubtful(answer) is doubtful

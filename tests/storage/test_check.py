@@ -8,7 +8,7 @@ import pytest
 
 from agent.model.delivery import Accepted, Dead
 from agent.storage import check
-from tests.storage import seeding
+from tests.storage import ledger, seeding
 
 if TYPE_CHECKING:
     from agent.storage.database import Database
@@ -18,6 +18,7 @@ async def filled(db: Database) -> None:
     events = await seeding.events(db, "order/1", "order/2", "order/3", "order/4")
     await seeding.settle(db, events[0], Accepted(1, "2026-11-24T08:00:00Z"))
     await seeding.settle(db, events[1], Dead("bad", "no"))
+    await ledger.judge(db, ledger.order(ledger.line(2)))
     await seeding.append(db, seeding.webhook(), seeding.webhook())
 
 
@@ -35,6 +36,10 @@ async def test_a_state_that_agrees_with_itself_has_no_findings(db: Database) -> 
         ("DELETE FROM lanes WHERE lane = 'order/3'", "lane order/3 begins with nothing"),
         ("UPDATE lanes SET head = head + 1 WHERE lane = 'order/4'", "lane order/4 begins with"),
         ("INSERT INTO lanes VALUES ('order/9', 7, 0, NULL)", "order/9 begins with 7, but"),
+        (
+            "UPDATE stock_ledger SET sequence = 5",
+            "lines of order 1022 came with webhook 5, which is not there",
+        ),
         (
             "UPDATE counters SET value = (SELECT min(sequence) FROM unjudged)"
             " WHERE name = 'judged'",
@@ -63,4 +68,4 @@ async def test_rows_without_their_parents_are_found(db: Database) -> None:
 async def test_the_reader_sees_what_comes_after_a_check(db: Database) -> None:
     await db.read(check.findings)
     await filled(db)
-    assert await seeding.select(db, "SELECT count(*) FROM arrivals") == [(6,)]
+    assert await seeding.select(db, "SELECT count(*) FROM arrivals") == [(7,)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.storage import followups, outbox, outbox_view
+from agent.storage import followups, outbox, outbox_view, stock_ledger
 from tests.storage.seeding import AT, append, events, webhook
 
 if TYPE_CHECKING:
@@ -28,8 +28,12 @@ if TYPE_CHECKING:
         lambda db: outbox.events(db, [1, 2]),
         lambda db: outbox_view.stats(db, AT),
         lambda db: followups.due(db, AT, 50),
+        lambda db: stock_ledger.snapshots(db, [10, 11], ["order/1"]),
     ],
-    ids=["heads", "unjudged", "is_any_due", "unpark", "advance", "events", "stats", "followups"],
+    ids=[
+        *("heads", "unjudged", "is_any_due", "unpark", "advance", "events", "stats", "followups"),
+        "snapshots",
+    ],
 )
 async def test_no_scan_of_rows_and_nothing_sorted(
     db: Database, ask: Callable[[aiosqlite.Connection], Awaitable[object]]
@@ -40,7 +44,7 @@ async def test_no_scan_of_rows_and_nothing_sorted(
     assert plans
     for statement, plan in plans:
         assert "TEMP B-TREE" not in plan
-        for table in ("outbox", "arrivals", "lanes", "followups"):
+        for table in ("outbox", "arrivals", "lanes", "followups", "stock_ledger", "catalogue"):
             assert plan not in (f"SCAN {table}", f"SCAN {table} USING INTEGER PRIMARY KEY")
         if plan.startswith("SCAN outbox "):  # an index of nothing but what is wanted, to its LIMIT
             assert "outbox_pending" in plan or "outbox_unjudged" in plan

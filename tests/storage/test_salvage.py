@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import errors
-from agent.model.delivery import Again, Dead
-from agent.storage import check, cursors, database, outbox, salvage
+from agent.model.delivery import Again, Dead, Followup, Look
+from agent.storage import check, cursors, database, followups, outbox, register, salvage
 from tests.clock import FakeClock
-from tests.storage import seeding
+from tests.storage import ledger, seeding
 from tests.storage.seeding import AT, select
 
 if TYPE_CHECKING:
@@ -133,8 +133,50 @@ async def test_a_file_that_is_no_database_is_set_aside_and_a_fresh_one_made(
     async with database.opened(directory) as db:
         assert await db.read(outbox.unjudged, 10) == []
         [(lost,)] = await select(db, "SELECT value FROM cursors WHERE name = 'lost'")
-        assert lost.count("some of") == 13
+        assert lost.count("some of") == 18
     assert (directory / salvage.set_aside(path)[0]).read_bytes().startswith(b"a letter")
+
+
+async def test_orders_whose_events_are_lost_are_read_again_and_sent(directory: Path) -> None:
+    async with database.opened(directory) as db:
+        kept, lost = await ledger.judge(
+            db,
+            *(ledger.order(ledger.line(2, line_id=n), number=n) for n in (1, 2)),
+        )
+        await ledger.know(db, ledger.MUG)
+        await ledger.write(
+            db,
+            "INSERT INTO cursors VALUES ('baseline', 'done')",
+            f"DELETE FROM arrivals WHERE sequence = {lost}",
+        )
+    path = directory / database.FILE
+    salvage.salvage(path, AT)
+    async with database.opened(directory) as db:
+        [finding] = await db.read(check.findings)
+        assert f"lines of order 2 came with webhook {lost}" in finding.what
+        [asked] = await db.read(followups.due, AT, 10)
+        assert asked == Followup(Look.RESOURCE, "order/2", lost)
+        assert list(await db.read(register.known, ["order/1", "order/2"])) == ["order/1"]
+        rows = await ledger.snapshots(db)
+        assert [(row.sequence, row.doubtful) for row in rows] == [(kept, False), (lost, True)]
+        assert await db.read(cursors.get, "baseline") == "done"
+        assert len(await select(db, "SELECT * FROM stock_in_force")) == 1
+        await ledger.judge(db, ledger.order(ledger.line(2, line_id=2), number=2))
+        assert await db.read(check.findings) == []
+
+
+async def test_where_lines_are_lost_orders_are_read_as_at_the_beginning(directory: Path) -> None:
+    async with database.opened(directory) as db:
+        orders = [ledger.order(ledger.line(2, line_id=n), number=n) for n in range(1, 400)]
+        await ledger.judge(db, *orders)
+        await ledger.write(db, "INSERT INTO cursors VALUES ('baseline', 'done')")
+    path = directory / database.FILE
+    overwrite(path, root(path, "stock_ledger"))
+    salvage.suspect(path)
+    async with database.opened(directory) as db:
+        [(told,)] = await select(db, "SELECT value FROM cursors WHERE name = 'lost'")
+        assert "of stock_ledger" in told
+        assert await db.read(cursors.get, "baseline") is None
 
 
 async def test_a_log_that_was_cut_costs_what_was_cut_and_nothing_is_set_aside(

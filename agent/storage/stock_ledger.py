@@ -1,0 +1,230 @@
+"""What each order line held at each snapshot: the units that the ERP may not have seen yet.
+
+Every snapshot has its row, also where it changed no units: whether the ERP has seen it is told by
+snapshot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from agent import clock
+from agent.model import stock
+from agent.model.delivery import State, Verdict
+from agent.model.stock import HeldLine, Snapshot
+from agent.storage import cursors
+from agent.storage.outbox import marks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    import aiosqlite
+
+    from agent.model.delivery import Judged, Known, Reading
+    from agent.storage.writer import Tx
+
+    Lines = dict[tuple[int, int], HeldLine]
+
+GO_LIVE = "go_live"
+"""The cursor: orders created before count as seen by the ERP. Microseconds."""
+
+_INSERT = (
+    "INSERT OR IGNORE INTO stock_ledger (item_id, line_id, sequence, parent_id, sku, order_id,"
+    " units, held, baseline, aged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HELD = (
+    "UPDATE stock_ledger SET held = ?3 WHERE item_id = ?1 AND line_id = ?2 AND sequence ="
+    " (SELECT max(sequence) FROM stock_ledger WHERE item_id = ?1 AND line_id = ?2)"
+)
+# Only what has a figure of the ERP in force can be compared with it.
+_MARK = (
+    "INSERT INTO stock_checks (product_id, due_at) SELECT product_id, ? FROM catalogue"
+    " WHERE product_id IN ({}) AND sku IN (SELECT sku FROM stock_in_force)"
+    " ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at), marks = marks + 1"
+)
+
+# What came in that long after an event was settled was sent after it: its position is a bound.
+_MARGIN = 2 * 60 * 1_000_000
+BOUND = (
+    "(SELECT min(position) FROM (SELECT position FROM outbox"
+    f" WHERE sequence > coalesce(o.settled_at, l.accepted_at) + {_MARGIN}"
+    " ORDER BY sequence LIMIT 50))"
+)
+"""A position that an accepted event ``o`` of a ledger row ``l`` lies below; NULL if none is known.
+"""
+
+_COLUMNS = (
+    "sequence, order_id, line_id, item_id, units, held, baseline, aged, accepted_at, position"
+)
+_SNAPSHOTS = (
+    "SELECT product, l.sequence, order_id, line_id, item_id, units, held, baseline, aged,"
+    " l.accepted_at, o.state, o.doubtful, o.position,"
+    " o.accepted_at, o.settled_at, head.lane, head.head <="
+    " (SELECT value FROM counters WHERE name = 'started'),"
+    " coalesce(l.position, CASE WHEN coalesce(o.state, 'accepted') = 'accepted'"
+    f" AND o.position IS NULL THEN {BOUND} END)"
+    f" FROM (SELECT item_id AS product, {_COLUMNS} FROM stock_ledger WHERE item_id IN ({{ids}})"
+    f" UNION ALL SELECT parent_id, {_COLUMNS} FROM stock_ledger WHERE parent_id <> 0"
+    "  AND parent_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM catalogue"
+    "   WHERE product_id = item_id AND manages_stock <> 'parent')) AS l"
+    " LEFT JOIN outbox AS o ON o.sequence = l.sequence AND l.aged = 0"
+    " LEFT JOIN lanes AS head ON head.lane = o.lane AND head.head = o.sequence"
+)
+
+
+async def record(
+    tx: Tx, judged: Iterable[Judged], known: Mapping[str, Known], now: datetime
+) -> None:
+    """Writes what the orders among those show, and marks the products whose units changed for a
+    compare. ``known`` is what was known of their subjects before."""
+    orders = [row for row in judged if _tells_lines(row)]
+    if not orders:
+        return
+    before = await _shown(tx, [_number(row.reading) for row in orders])
+    go_live = int(await cursors.get(tx, GO_LIVE) or 0)
+    gone = await _gone(tx, orders, known)
+    rows: list[tuple[Any, ...]] = []
+    held: list[tuple[int, int, int]] = []
+    changed: set[int] = set()
+    for row in orders:
+        reading = row.reading
+        lines = before.setdefault(_number(reading), {})
+        content = known.get(reading.subject)
+        sequence, seen, aged = row.sequence, False, False
+        if row.verdict is Verdict.DUPLICATE:
+            held += _held_otherwise(reading, lines)
+            if lines or content is None:
+                continue
+            # From before there was a ledger: how the gateway took it, the event itself tells.
+            sequence = content.sequence
+            seen = aged = sequence in gone
+        elif not lines and content is None:
+            seen = is_before(reading, go_live)
+        for line in stock.shown(reading.lines, lines, deletion=reading.deletion):
+            key = (line.item_id, line.line_id)
+            if not seen and line.units != (lines[key].units if key in lines else 0):
+                changed |= {line.item_id, line.parent_id}
+            lines[key] = line
+            rows.append(_row(line, _number(reading), sequence, seen=seen, aged=aged))
+    await tx.executemany(_INSERT, rows)
+    await tx.executemany(_HELD, held)
+    if changed:
+        await tx.execute(_MARK.format(marks(changed)), (clock.micros(now), *changed))
+
+
+async def snapshots(
+    db: aiosqlite.Connection, product_ids: Iterable[int], in_flight: Collection[str]
+) -> dict[int, list[Snapshot]]:
+    """The snapshots of all lines that lower the stock of those products, by product: their own,
+    and those of variations whose stock a product manages, or that nobody knows.
+
+    ``in_flight`` are the lanes whose oldest event may have been sent, asked for before this.
+    """
+    ids = list(product_ids)
+    found: dict[int, list[Snapshot]] = {number: [] for number in ids}
+    rows = await db.execute_fetchall(_SNAPSHOTS.format(ids=marks(ids)), (*ids, *ids))
+    for product, *row in rows:
+        found[product].append(_snapshot(row, in_flight))
+    return found
+
+
+def _snapshot(row: Sequence[Any], in_flight: Collection[str]) -> Snapshot:
+    sequence, order, line, item, units, held, baseline, aged, taken_at, *outcome, bound = row
+    state, doubtful, position, accepted_at, settled_at, lane, old = outcome
+    snapshot = Snapshot(
+        *(sequence, f"order/{order}", line, item, units, held, state or State.PENDING),
+        baseline=bool(baseline),
+    )
+    if aged:
+        accepted = taken_at is not None
+        return replace(
+            snapshot,
+            state=State.ACCEPTED if accepted else State.DISCARDED,
+            doubtful=accepted,
+            position=bound,
+            accepted_at=clock.from_micros(taken_at) if accepted else None,
+        )
+    if state is None:  # its row is lost
+        return replace(snapshot, doubtful=True)
+    if state != State.ACCEPTED:
+        return replace(snapshot, doubtful=bool(doubtful or old or lane in in_flight))
+    return replace(
+        snapshot,
+        doubtful=bool(doubtful or position is None),
+        position=bound if position is None else position,
+        accepted_at=acceptance(accepted_at, settled_at),
+    )
+
+
+def acceptance(told: str | None, settled_at: int) -> datetime:
+    """When the gateway accepted an event by its own clock; by ours where it tells nothing that can
+    be read."""
+    try:
+        moment = datetime.fromisoformat(told or "")
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    return clock.from_micros(settled_at)
+
+
+def is_before(reading: Reading, go_live: int) -> bool:
+    """Whether the order was created before then."""
+    return reading.created_at is not None and clock.micros(reading.created_at) < go_live
+
+
+def _tells_lines(row: Judged) -> bool:
+    """A late deletion says nothing new, and what can't be read says nothing."""
+    if row.reading.resource != "order" or row.dead is not None:
+        return False
+    duplicate = row.verdict is Verdict.DUPLICATE and not row.reading.deletion
+    return duplicate or row.verdict is Verdict.EVENT
+
+
+def _number(reading: Reading) -> int:
+    return int(reading.subject.partition("/")[2])
+
+
+def _held_otherwise(reading: Reading, lines: Lines) -> list[tuple[int, int, int]]:
+    """WooCommerce takes the stock a moment after the order says that it commits it, and gives it
+    back a moment after it says that it does not: the content is the same both times."""
+    return [
+        (line.item_id, line.line_id, line.held)
+        for line in stock.shown(reading.lines, lines, deletion=False)
+        if (known := lines.get((line.item_id, line.line_id))) and known.held != line.held
+    ]
+
+
+def _row(line: HeldLine, order: int, sequence: int, *, seen: bool, aged: bool) -> tuple[Any, ...]:
+    who = (line.item_id, line.line_id, sequence, line.parent_id, line.sku, order)
+    return (*who, line.units, line.held, seen, aged)
+
+
+async def _shown(db: aiosqlite.Connection, orders: Sequence[int]) -> dict[int, Lines]:
+    """What the lines of those orders showed last."""
+    found: dict[int, Lines] = {}
+    for order, *line in await db.execute_fetchall(
+        "SELECT order_id, line_id, item_id, parent_id, sku, units, held FROM stock_ledger"
+        f" WHERE order_id IN ({marks(orders)}) ORDER BY order_id, sequence",
+        orders,
+    ):
+        shown = HeldLine(*line)
+        found.setdefault(order, {})[shown.item_id, shown.line_id] = shown
+    return found
+
+
+async def _gone(
+    db: aiosqlite.Connection, orders: Iterable[Judged], known: Mapping[str, Known]
+) -> set[int]:
+    """Of the events of which some of those are duplicates, those that have aged."""
+    told = {
+        known[row.reading.subject].sequence
+        for row in orders
+        if row.verdict is Verdict.DUPLICATE and row.reading.subject in known
+    }
+    rows = await db.execute_fetchall(
+        f"SELECT sequence FROM outbox WHERE sequence IN ({marks(told)})", list(told)
+    )
+    return told - {sequence for (sequence,) in rows}
