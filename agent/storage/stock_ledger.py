@@ -7,7 +7,7 @@ snapshot.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent import clock
@@ -38,6 +38,7 @@ _HELD = (
     "UPDATE stock_ledger SET held = ?3 WHERE item_id = ?1 AND line_id = ?2 AND sequence ="
     " (SELECT max(sequence) FROM stock_ledger WHERE item_id = ?1 AND line_id = ?2)"
 )
+GATHERED_FOR = timedelta(seconds=3)  # many orders are one look
 # Only what has a figure of the ERP in force can be compared with it.
 _MARK = (
     "INSERT INTO stock_checks (product_id, due_at) SELECT product_id, ? FROM catalogue"
@@ -111,7 +112,8 @@ async def record(
     await tx.executemany(_INSERT, rows)
     await tx.executemany(_HELD, held)
     if changed:
-        await tx.execute(_MARK.format(marks(changed)), (clock.micros(now), *changed))
+        due_at = clock.micros(now + GATHERED_FOR)
+        await tx.execute(_MARK.format(marks(changed)), (due_at, *changed))
 
 
 async def snapshots(

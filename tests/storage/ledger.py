@@ -87,6 +87,6 @@ async def know(db: Database, product: int, *, parent: int = 0, manages: str = "y
     await write(
         db,
         f"INSERT INTO catalogue VALUES ({product}, {parent}, 'simple', 'SKU-{product}', 'publish',"
-        f" '{manages}', '{{}}', 0)",
+        f" '{manages}', '{{}}', 0, 0)",
         f"INSERT INTO stock_in_force VALUES ('SKU-{product}', 1, '{{}}', 0)",
     )

@@ -133,8 +133,8 @@ async def test_what_a_figure_in_force_has_not_certainly_seen_stays(
 async def test_figures_of_the_parent_and_of_another_sku_count_too(db: Database, sku: str) -> None:
     await ledger.write(
         db,
-        "INSERT INTO catalogue VALUES (11, 0, 'variable', 'SKU-11', 'publish', 'yes', '{}', 0),"
-        " (13, 11, 'variation', 'renamed', 'publish', 'parent', '{}', 0)",
+        "INSERT INTO catalogue VALUES (11, 0, 'variable', 'SKU-11', 'publish', 'yes', '{}', 0, 0),"
+        " (13, 11, 'variation', 'renamed', 'publish', 'parent', '{}', 0, 0)",
     )
     shirt = line(2, item=SHIRT_M, parent=SHIRT)
     await _accepted(db, order(shirt), order(replace(shirt, units=0)), position=5)

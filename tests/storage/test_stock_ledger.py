@@ -118,17 +118,17 @@ async def test_a_change_of_units_is_compared_where_there_is_something_to_compare
     await ledger.know(db, MUG)
     await ledger.know(db, SHIRT)
     await judge(db, order(line(2), line(1, line_id=2, item=SHIRT_M, parent=SHIRT)))
-    assert await select(db, "SELECT * FROM stock_checks ORDER BY 1") == [
-        (MUG, clock.micros(AT), 0),
-        (SHIRT, clock.micros(AT), 0),
-    ]
+    due_at = clock.micros(AT + stock_ledger.GATHERED_FOR)
+    marked = await select(db, "SELECT product_id, due_at, unchecked, marks FROM stock_checks")
+    assert marked == [(MUG, due_at, 0, 1), (SHIRT, due_at, 0, 1)]
     await ledger.write(db, "DELETE FROM stock_checks")
     await judge(db, order(line(2), line(1, line_id=2, item=SHIRT_M, parent=SHIRT), digest=b"x"))
     await judge(db, order(line(5, item=99), number=7))
     assert await _marked(db) == []
-    await ledger.write(db, "UPDATE stock_checks SET due_at = 5")
-    await judge(db, deletion())
+    await judge(db, order(line(3), digest=b"y"))
     assert await _marked(db) == [MUG, SHIRT]
+    await judge(db, deletion())
+    assert (MUG, 2) in await select(db, "SELECT product_id, marks FROM stock_checks")
 
 
 @pytest.mark.parametrize(
