@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent.daemon import Daemon
 
 UPDATES = 300
+LATE_ORDERS = 10
 WITHIN_S = 60.0
 STORE = "demo"
 _SECRET, _TOKEN = "demo-secret", "demo-token"
@@ -66,8 +67,15 @@ async def _play(
             for sku, stock in expected.stock.items():
                 expected.stock[sku] = stock if stock is None else store.stock(sku)
             await _quiet(agent, store)
-            output.say(f"the ERP sends {UPDATES} stock and price updates, bad ones among them")
-            for update in scenario.updates(expected, rng, UPDATES):
+            booked = gateway.head_position(STORE)
+            late = scenario.late_orders(store, rng, expected, LATE_ORDERS)
+            output.say(
+                f"the ERP sends {UPDATES} stock and price updates, bad ones among them;"
+                f" it has not seen the last {LATE_ORDERS} orders"
+            )
+            for update in scenario.updates(
+                expected, rng, UPDATES, seen_position=booked, unseen=late
+            ):
                 gateway.publish(STORE, update)
                 advance()
             await gateway.until(

@@ -7,6 +7,7 @@ was played, never read back from the agent.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from agent.demo.store import TOPICS, Store
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from agent.demo.gateway import Gateway
 
@@ -89,6 +90,18 @@ async def take_orders(
         await asyncio.sleep(0)  # the deliveries' turn
 
 
+def late_orders(store: Store, rng: random.Random, expected: Expected, count: int) -> Counter[str]:
+    """Orders that the ERP has not booked when it says its figures; the units by SKU."""
+    managed = [sku for sku, stock in expected.stock.items() if stock is not None]
+    sold: Counter[str] = Counter()
+    for sku in rng.sample(managed, count):
+        units = rng.randint(1, 3)
+        store.place_order([(sku, units)], billing={"email": "late@example.com", "country": "DE"})
+        sold[sku] += units
+        expected.stock[sku] = store.stock(sku)
+    return sold
+
+
 def _change(store: Store, rng: random.Random, order_id: int) -> None:
     order = store.order(order_id)
     if order["status"] not in ("processing", "pending", "on-hold"):
@@ -100,18 +113,27 @@ def _change(store: Store, rng: random.Random, order_id: int) -> None:
     store.set_status(order_id, rng.choice(_STATUSES))
 
 
-def updates(expected: Expected, rng: random.Random, count: int) -> Iterator[dict[str, Any]]:
-    """Stock and price updates, bad ones among them; ``expected`` follows the good ones."""
+def updates(
+    expected: Expected,
+    rng: random.Random,
+    count: int,
+    *,
+    seen_position: int,
+    unseen: Mapping[str, int],
+) -> Iterator[dict[str, Any]]:
+    """Stock and price updates, bad ones among them; ``expected`` follows the good ones. Stock takes
+    orders up to ``seen_position`` into account, ``unseen`` units of later ones it does not."""
     good = [sku for sku, stock in expected.stock.items() if stock is not None]
     bad = _bad(good[0], good[1])
     version = 1_000
     for number in range(count - len(bad)):
-        sku, version = rng.choice(good), version + 1
+        # The first one makes sure that a late one of it is superseded.
+        sku, version = rng.choice(good) if number else good[0], version + 1
         update: dict[str, Any] = {"id": f"u-{number}", "sku": sku, "version": version}
-        if rng.random() < 0.6:
+        if not number or rng.random() < 0.6:
             quantity = rng.randint(0, 400)
-            update |= {"kind": "stock", "quantity": quantity}
-            expected.stock[sku] = quantity
+            update |= {"kind": "stock", "quantity": quantity, "seen_position": seen_position}
+            expected.stock[sku] = quantity - unseen.get(sku, 0)
         else:
             price = f"{rng.randint(5, 60)}.{rng.randint(0, 99):02d}"
             update |= {"kind": "price", "regular_price": price, "currency": "EUR"}
