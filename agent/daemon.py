@@ -10,14 +10,14 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agent import actor, errors, metrics
+from agent import actor
 from agent.events import fetching, followups, forwarder, greeting, judge, order_look
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
 from agent.gateway.heartbeat import Heartbeat
-from agent.ops import health, http
+from agent.ops import http
 from agent.ops.admin import Admin
 from agent.ops.ageing import Ageing
 from agent.ops.reload import Current, Reload
@@ -25,16 +25,12 @@ from agent.ops.watchdog import Watchdog
 from agent.storage import (
     ageing,
     database,
-    dead_letters,
-    inbox_view,
-    outbox_view,
-    pauses,
     queues,
-    resources,
     stock,
 )
 from agent.storage.pressure import Pressure
 from agent.updates import applier, puller, reporter, resolver, stock_checks, writing
+from agent.vitals import Vitals
 from agent.woo import client as woo
 from agent.woo import reads, webhook, wire
 from agent.woo.translate import payload, reading
@@ -42,7 +38,7 @@ from agent.woo.translate import payload, reading
 if TYPE_CHECKING:
     import random
     import socket
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
     from agent.clock import Clock
     from agent.model.delivery import Event, Reading, Received
@@ -50,8 +46,6 @@ if TYPE_CHECKING:
     from agent.settings import Settings, TcpAddress, UnixAddress
 
 log = logging.getLogger(__name__)
-
-_REFUSALS = frozenset({"http_401", "http_403", "tls"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,86 +58,13 @@ class Surroundings:
     webhooks_socket: socket.socket | None = None
 
 
-class Daemon:
+class Daemon(Vitals):
     """A running agent: where it listens, how it is, and when it ended."""
 
-    def __init__(
-        self,
-        settings: Current,
-        around: Surroundings,
-        db: database.Database,
-        room: Pressure,
-        sender: Sender,
-        pulling: puller.Puller,
-        applying: applier.Applier,
-        judging: judge.Judge,
-    ) -> None:
-        self._settings = settings
-        self._clock = around.clock
-        self._db = db
-        self._room = room
-        self._sender = sender
-        self._pulling = pulling
-        self._applying = applying
-        self._judging = judging
-        self.webhooks: TcpAddress | UnixAddress = settings().webhooks.listen
-        self.admin: TcpAddress | UnixAddress = settings().admin.listen
-        self.supervision: asyncio.Task[None]  # once the actors have started
-
-    async def alive(self) -> bool:
-        """The loop turns (else nobody would answer) and the writer answers a no-op commit."""
-        return await self._db.answers()
-
-    async def ready(self) -> str:
-        """Empty if webhooks can be stored, else why not."""
-        if not await self.alive():
-            return "the database does not answer"
-        if trouble := await self._db.trouble():
-            return trouble.message
-        try:
-            figures = await self._room.figures()
-        except errors.StorageError as error:
-            return error.message
-        return "" if figures.room else "the disk or the database is nearly full"
-
-    async def outbox(self) -> dict[str, Any]:
-        """Counts, ages and sizes of the outbox, and the dead letters that somebody must see to."""
-        stats = await self._db.read(outbox_view.stats, self._clock.now())
-        return stats | await self._db.read(dead_letters.unresolved)
-
-    async def health(self) -> dict[str, Any]:
-        """The health document; the gauges of the metrics follow it."""
-        settings, now = self._settings(), self._clock.now()
-        try:
-            outbox = await self.outbox()
-            inbox = await self._db.read(inbox_view.stats)
-            broken = await self._db.read(resources.broken)
-            paused = await self._db.read(pauses.in_force, now)
-            figures = await self._room.figures()
-        except errors.StorageError as error:
-            return health.unreadable(now, settings.store.id, error.message)
-        _show(outbox, inbox)
-        breaker, feed = self._sender.breaker, self._pulling.trouble
-        trouble = self._applying.trouble
-        facts = health.Facts(
-            at=now,
-            store_id=settings.store.id,
-            outbox=outbox,
-            inbox=inbox,
-            gateway=health.Side(breaker.reason or feed, breaker.refused or feed in _REFUSALS),
-            store=health.Side(
-                trouble.message if trouble else "",
-                isinstance(trouble, errors.StoreRefusedError),
-            ),
-            free_bytes=figures.free,
-            writes=await self.alive(),
-            trouble=await self._db.trouble(),
-            lost=await self._db.lost(),
-            broken=broken,
-            loops=self._judging.repeats.loops(now),
-            pauses=paused,
-        )
-        return health.document(facts, settings)
+    webhooks: TcpAddress | UnixAddress
+    admin: TcpAddress | UnixAddress
+    supervision: asyncio.Task[None]
+    """Once the actors have started."""
 
 
 @asynccontextmanager
@@ -258,7 +179,7 @@ async def running(
             asked=asked,
             judged=judged,
         )
-        daemon = Daemon(current, around, db, room, sender, pulling, applying, judging)
+        daemon = Daemon(current, clock, db, room, sender, pulling, applying, judging)
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
             http.listening(
@@ -307,14 +228,3 @@ async def running(
             stop.set()
             await asyncio.wait([daemon.supervision])
     daemon.supervision.result()
-
-
-def _show(outbox: Mapping[str, Any], inbox: Mapping[str, int]) -> None:
-    for state in ("pending", "accepted", "dead", "discarded"):
-        metrics.OUTBOX_ROWS.labels(state, "event").set(outbox[state])
-    for verdict, count in outbox["skipped"].items():
-        metrics.OUTBOX_ROWS.labels("skipped", verdict).set(count)
-    for state in ("pending", "waiting", "held"):
-        metrics.INBOX_ROWS.labels(state).set(inbox[state])
-    metrics.OLDEST_PENDING_SECONDS.set(outbox["oldest_pending_s"] or 0.0)
-    metrics.DATABASE_BYTES.set(outbox["db_bytes"])
