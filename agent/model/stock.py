@@ -50,6 +50,19 @@ class Snapshot:
     baseline: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a product showed after a write of ours, and the units that orders had taken then.
+
+    ``unexplained`` units are missing without an order, ``since`` that time.
+    """
+
+    quantity: int
+    taken: int
+    unexplained: int = 0
+    since: datetime | None = None
+
+
 def shown(
     said: Sequence[HeldLine], before: Mapping[tuple[int, int], HeldLine], *, deletion: bool
 ) -> list[HeldLine]:

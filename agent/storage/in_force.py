@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from agent import clock
 from agent.model import update as updates
 from agent.model.in_force import Check, InForce
+from agent.model.stock import Base
 from agent.model.update import StockUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import aiosqlite
@@ -52,16 +53,51 @@ async def by_sku(db: aiosqlite.Connection, skus: Sequence[str]) -> dict[str, InF
 
 
 async def unchecked(
-    tx: Tx, product_ids: Iterable[int], now: datetime, *, ambiguous: bool = False
+    tx: Tx, product_ids: Collection[int], now: datetime, *, ambiguous: bool = False
 ) -> None:
     """A write to those is about to be sent; ``ambiguous``: one ended without an answer, and may be
-    done still."""
+    done still. What they showed before says nothing any more."""
     at = clock.micros(now)
+    await tx.executemany(
+        "DELETE FROM stock_bases WHERE product_id = ?", [(number,) for number in product_ids]
+    )
     await tx.executemany(
         "INSERT INTO stock_checks VALUES (?1, ?2, 1, ?3, 1) ON CONFLICT DO UPDATE SET"
         " due_at = min(due_at, ?2), unchecked = 1, ambiguous_at = coalesce(?3, ambiguous_at),"
         " marks = marks + 1",
         [(number, at, at if ambiguous else None) for number in product_ids],
+    )
+
+
+async def bases(db: aiosqlite.Connection, product_ids: Iterable[int]) -> dict[int, Base]:
+    """What those of the products showed that we wrote, as it was then."""
+    rows = await db.execute_fetchall(
+        "SELECT product_id, quantity, taken, unexplained, since FROM stock_bases"
+        " WHERE product_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(product_ids)),),
+    )
+    return {
+        product_id: Base(
+            quantity, taken, unexplained, None if since is None else clock.from_micros(since)
+        )
+        for product_id, quantity, taken, unexplained, since in rows
+    }
+
+
+async def wrote(tx: Tx, found: Mapping[int, Base]) -> None:
+    """The store confirmed those."""
+    await tx.executemany(
+        "INSERT OR REPLACE INTO stock_bases VALUES (?, ?, ?, ?, ?)",
+        [
+            (
+                product_id,
+                base.quantity,
+                base.taken,
+                base.unexplained,
+                None if base.since is None else clock.micros(base.since),
+            )
+            for product_id, base in found.items()
+        ],
     )
 
 

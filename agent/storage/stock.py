@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.model.in_force import Check, InForce
     from agent.model.product import Shown, StoreProduct
-    from agent.model.stock import Snapshot
+    from agent.model.stock import Base, Snapshot
     from agent.storage.database import Database
     from agent.storage.writer import Tx
 
@@ -66,6 +66,12 @@ class Stock:
             await in_force.unchecked(tx, stock, now, ambiguous=True)
 
         await self._db.writer.write(step)
+
+    async def bases(self, product_ids: Collection[int]) -> dict[int, Base]:
+        return await self._db.read(in_force.bases, product_ids)
+
+    async def wrote(self, found: Mapping[int, Base]) -> None:
+        await self._db.writer.write(lambda tx: in_force.wrote(tx, found))
 
     async def checks(self, most: int) -> list[Check]:
         return await self._db.read(in_force.due, self._clock.now(), most)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent.model.in_force import Check
     from agent.model.product import StoreProduct, StoreProfile
     from agent.settings import Settings
+    from agent.updates.figures import Figures
     from agent.updates.resolver import Resolver
     from agent.updates.stock_checks import StockChecks
     from agent.updates.writing import Writing
@@ -152,7 +153,7 @@ class Applier:
     async def _compare(self, due: Sequence[Opened], profile: StoreProfile) -> None:
         """Settles what needs no write, and gathers what does."""
         found = await self._find(_skus(due), ())
-        planned = await self._planned(due, found, profile)
+        planned = await self._planned(due, found, await self._stock.figures(found), profile)
         await self._settle(planned.settled)
         now = self._clock.monotonic()
         for target in planned.targets:
@@ -166,14 +167,15 @@ class Applier:
             await self._stock.look()
         unchecked = await self._stock.skus(checks)
         found = await self._find(list(dict.fromkeys((*_skus(due), *unchecked))), unchecked)
-        planned = await self._planned(due, found, profile)
+        figures = await self._stock.figures(found)
+        planned = await self._planned(due, found, figures, profile)
         await self._settle(planned.settled)
-        repairs = await self._stock.decide(checks, found)
+        repairs = await self._stock.decide(checks, found, figures)
         items = [*repairs.writes, *(ItemWrite(t.product, t.values) for t in planned.targets)]
         stock = await self._stock.sending(items)
         newest = await self._inbox.newest_arrival()
         answers = await self._writing.write(items)
-        await self._stock.sent(answers, stock)
+        await self._stock.sent(answers, stock, figures)
         await self._settle(
             check.settled(planned.targets, answers.answered, self._same, sent_after=newest)
         )
@@ -186,15 +188,10 @@ class Applier:
         self,
         due: Sequence[Opened],
         found: Mapping[str, Sequence[StoreProduct]],
+        figures: Figures,
         profile: StoreProfile,
     ) -> plan.Plan:
         settings = self._settings()
-        figures = await self._stock.figures(
-            product
-            for opened in due
-            if opened.update.kind == "stock"
-            for product in found[opened.update.sku]
-        )
         rules = plan.Rules(settings.updates, settings.ownership, profile, self._same, figures)
         known = await self._inbox.known(_skus(due))
         return plan.make(due, found, known, rules, self._clock.now())

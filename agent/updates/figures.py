@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from agent.model.product import StoreProduct
-    from agent.model.stock import Snapshot
+    from agent.model.stock import Base, Snapshot
     from agent.model.update import StockUpdate
 
 
@@ -27,9 +27,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What orders hold, by product; nothing where orders are ignored."""
+    """What orders hold, by product; nothing where orders are ignored. ``bases`` say what is missing
+    of products without an order."""
 
     snapshots: Mapping[int, Sequence[Snapshot]] = field(default_factory=dict)
+    bases: Mapping[int, Base] = field(default_factory=dict)
     uncertain: timedelta = timedelta(minutes=10)
 
     def of(
@@ -44,11 +46,14 @@ class Figures:
         unseen = stock.unseen_units(
             update, fetched_at, list(held.values()), uncertain=self.uncertain
         )
-        if not unseen:
-            return Figure(update.quantity)
-        return Figure(
-            update.quantity - unseen, f"less {unseen} in orders that the ERP has not seen"
-        )
+        ids = {product.id for product in products}
+        missing = sum(self.bases[number].unexplained for number in ids & self.bases.keys())
+        notes = []
+        if unseen:
+            notes.append(f"less {unseen} in orders that the ERP has not seen")
+        if missing:
+            notes.append(f"unexplained: {missing} went from the store without an order")
+        return Figure(update.quantity - unseen - missing, "; ".join(notes) or None)
 
 
 AS_SAID = Figures()

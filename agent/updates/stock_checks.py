@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from agent.updates import checks
+from agent.model.stock import Base
+from agent.updates import checks, unexplained
 from agent.updates.figures import AS_SAID, Figures
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class Memory(Protocol):
 
     async def in_force(self, skus: Sequence[str]) -> dict[str, InForce]:
         """The stock updates in force."""
+
+    async def bases(self, product_ids: Collection[int]) -> Mapping[int, Base]:
+        """What those of the products showed that we wrote."""
+
+    async def wrote(self, found: Mapping[int, Base]) -> None:
+        """The store confirmed those."""
 
     async def mark(self, product_ids: Collection[int]) -> None:
         """A write to those is about to be sent."""
@@ -96,15 +103,22 @@ class StockChecks:
         if self._subtracts:
             await self._look()
 
-    async def figures(self, products: Iterable[StoreProduct]) -> Figures:
-        """What orders hold of those products now."""
-        if not self._subtracts:
+    async def figures(self, found: Mapping[str, Sequence[StoreProduct]]) -> Figures:
+        """What orders hold of those products now, and what is missing of them without an order."""
+        if not self._subtracts or not found:
             return AS_SAID
-        ids = list({product.id for product in products})
-        return Figures(
-            await self._memory.snapshots(ids, self._in_flight()),
-            self._settings().inventory.uncertain,
-        )
+        settings, now = self._settings().inventory, self._clock.now()
+        products = {product.id: product for group in found.values() for product in group}
+        snapshots = await self._memory.snapshots(list(products), self._in_flight())
+        bases = {}
+        for number, base in (await self._memory.bases(products)).items():
+            stands = products[number].values["quantity"]
+            if isinstance(stands, int):
+                taken = unexplained.taken(snapshots.get(number, ()))
+                bases[number] = unexplained.found(
+                    base, stands, taken, now, settings.unexplained_for
+                )
+        return Figures(snapshots, bases, settings.uncertain)
 
     async def skus(self, due: Sequence[Check]) -> list[str]:
         """The SKUs of the products to be compared."""
@@ -112,19 +126,17 @@ class StockChecks:
         return list(dict.fromkeys(one.product.sku for one in known.values() if one.product.sku))
 
     async def decide(
-        self, due: Sequence[Check], found: Mapping[str, Sequence[StoreProduct]]
+        self,
+        due: Sequence[Check],
+        found: Mapping[str, Sequence[StoreProduct]],
+        figures: Figures,
     ) -> checks.Outcome:
         """What the checks ask for; ``found`` has the products by SKU as the store shows them."""
         if not due:
             return checks.Outcome((), ())
         shown = {product.id: product for group in found.values() for product in group}
-        return checks.decide(
-            due,
-            shown,
-            found,
-            await self._memory.in_force(list(found)),
-            await self.figures(shown.values()),
-        )
+        in_force = await self._memory.in_force(list(found))
+        return checks.decide(due, shown, found, in_force, figures)
 
     async def sending(self, items: Iterable[ItemWrite]) -> set[int]:
         """Those items are about to be sent; the products whose stock they set."""
@@ -133,10 +145,18 @@ class StockChecks:
             await self._memory.mark(stock)
         return stock
 
-    async def sent(self, answers: Answers, stock: Collection[int]) -> None:
+    async def sent(self, answers: Answers, stock: Collection[int], figures: Figures) -> None:
         """What the store answered is what it shows; what it did not answer is in doubt."""
         shown = [one.product for one in answers.answered.values() if one.product is not None]
         await self._memory.learn(shown, written=True)
+        if self._subtracts:
+            await self._memory.wrote(
+                {
+                    product.id: base
+                    for product in shown
+                    if product.id in stock and (base := _base(product, figures)) is not None
+                }
+            )
         if answers.ambiguous:
             doubtful = {*stock} & {*answers.ambiguous} if self._subtracts else set()
             await self._memory.doubt(answers.ambiguous, stock=doubtful)
@@ -161,9 +181,21 @@ class StockChecks:
             sku: [known[p.id].product if p.id in known else p for p in group]
             for sku, group in found.items()
         }
-        outcome = await self.decide(open_, now_shown)
+        outcome = await self.decide(open_, now_shown, await self.figures(now_shown))
         now, timeout = self._clock.now(), self._settings().store.timeout
         done = [(check, checks.again_at(check, now, timeout)) for check in outcome.good]
         retried = {write.product.id for write in outcome.writes} & set(refused)
         done += [(check, now + checks.RETRY) for check in open_ if check.product_id in retried]
         await self._memory.checked(done)
+
+
+def _base(product: StoreProduct, figures: Figures) -> Base | None:
+    """From now on: what it shows, and what orders had taken and was missing by then."""
+    stands = product.values["quantity"]
+    if not isinstance(stands, int):
+        return None
+    taken = unexplained.taken(figures.snapshots.get(product.id, ()))
+    before = figures.bases.get(product.id)
+    if before is None:
+        return Base(stands, taken)
+    return Base(stands, taken, before.unexplained, before.since if before.unexplained else None)

@@ -208,3 +208,45 @@ async def test_a_whole_feed_is_compared_before_what_differs_is_written(line: Lin
     await line.apply(rounds=60)
     assert [len(items) for _, items in line.sent] == [10, 10]
     assert line.store.stock("A-60") == 8
+
+
+async def test_units_that_nothing_explains_are_subtracted_for_a_day_and_named(line: Line) -> None:
+    mug = line.store.add_product("MUG-1", stock=40)
+    await line.feed(stock(1, 18))
+    await line.apply()
+    line.sells(mug, 2)
+    line.store.shop.catalog._by_id[mug].stock = 13  # an order took two, and a plugin three more
+    await line.feed(stock(2, 20))
+    line.clock.advance(3600)
+    await line.apply()
+    assert line.store.stock("MUG-1") == 15
+    [(_, result)] = [r for r in await line.inbox.unreported(9) if r[1]["id"] == "s-2"]
+    assert "unexplained: 3" in result["message"]
+    await line.feed(stock(3, 30))
+    line.clock.advance(3600)
+    await line.apply()
+    assert line.store.stock("MUG-1") == 25
+    line.clock.advance(86400)
+    await line.feed(stock(4, 40))
+    await line.apply()
+    assert line.store.stock("MUG-1") == 38  # the ERP's word counts
+    await line.feed(stock(5, 41))
+    await line.apply()
+    assert line.store.stock("MUG-1") == 39
+
+
+async def test_a_sale_that_is_found_late_is_not_subtracted_twice(line: Line) -> None:
+    mug = line.store.add_product("MUG-1", stock=40)
+    await line.feed(stock(1, 18))
+    await line.apply()
+    line.store.shop.catalog._by_id[mug].stock = 16  # no order is known that took them
+    await line.feed(stock(2, 20))
+    line.clock.advance(3600)
+    await line.apply()
+    assert line.store.stock("MUG-1") == 18
+    line.sells(mug, 2)  # here it is
+    line.store.shop.catalog._by_id[mug].stock = 18
+    await line.feed(stock(3, 21))
+    line.clock.advance(3600)
+    await line.apply()
+    assert line.store.stock("MUG-1") == 19

@@ -62,15 +62,14 @@ CREATE TABLE stock_checks (
 
 CREATE INDEX stock_checks_due ON stock_checks (due_at);
 
--- What was written last, and what WooCommerce held for orders then: what went since is explained by
--- orders, or by nothing.
-CREATE TABLE stock_written (
-  product_id        INTEGER PRIMARY KEY,
-  quantity          INTEGER NOT NULL,
-  held              INTEGER NOT NULL,
-  at                INTEGER NOT NULL,
-  unexplained       INTEGER NOT NULL DEFAULT 0,
-  unexplained_since INTEGER
+-- What a product showed after our last write, and the units that orders had taken then: what goes
+-- later is explained by orders, or by nothing.
+CREATE TABLE stock_bases (
+  product_id  INTEGER PRIMARY KEY,
+  quantity    INTEGER NOT NULL,
+  taken       INTEGER NOT NULL,
+  unexplained INTEGER NOT NULL,
+  since       INTEGER
 ) STRICT;
 
 -- Whether the gateway may have an event that it has not confirmed: an answer was lost. Up to
