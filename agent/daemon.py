@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent import actor, errors, metrics
-from agent.events import fetching, followups, forwarder, greeting, judge
+from agent.events import baseline, fetching, followups, forwarder, greeting, judge
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
 from agent.gateway.heartbeat import Heartbeat
@@ -180,7 +180,7 @@ async def running(
             version=reading.VERSION,
             retention=settings.state.retention,
         )
-        await outbox.start()
+        await outbox.start(store.go_live)
         inbox = queues.Inbox(db, clock=clock, pressure=room)
         woo_ = await enter(woo.opened(store, clock=clock, rng=rng))
         gate = await enter(
@@ -224,8 +224,9 @@ async def running(
             judged=judged,
         )
         daemon = Daemon(current, around, db, room, sender, pulling, applying, judging)
+        api = reads.Reads(woo_)
         fetcher = fetching.Fetcher(
-            outbox, reads.Reads(woo_), source=store.url, clock=clock, rng=rng, stored=stored
+            outbox, api, source=store.url, clock=clock, rng=rng, stored=stored
         )
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
@@ -245,6 +246,9 @@ async def running(
             "judge": judging.run,
             "followups": followups.Followups(
                 outbox, woo_, fetcher, read, clock=clock, asked=asked, judged=judged
+            ).run,
+            "baseline": baseline.Baseline(
+                outbox, api, fetcher, reading.order_of, settings=current, clock=clock, known=arrived
             ).run,
             "forwarder": forwarder.Forwarder(
                 outbox,

@@ -7,10 +7,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent.model.pause import Line
-from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind
+from agent.storage import (
+    baseline,
+    cursors,
+    followups,
+    inbox,
+    judging,
+    outbox,
+    pauses,
+    rewind,
+    stock_ledger,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
         Received,
         Webhook,
     )
+    from agent.model.stock import Snapshot
     from agent.model.update import Fence, FenceKey, Intake, KnownVersions, Opened, Settlement
     from agent.storage.database import Database
     from agent.storage.pressure import Pressure
@@ -123,8 +134,21 @@ class Outbox:
                 functools.partial(outbox.settle, attempts=some, dead_in_a_row=dead_in_a_row)
             )
 
-    async def start(self) -> None:
-        await self._db.writer.write(outbox.start)
+    async def start(self, go_live: datetime | None) -> None:
+        now = self._clock.now()
+        await self._db.writer.write(lambda tx: baseline.start(tx, go_live, now))
+
+    async def go_live(self) -> datetime:
+        return await self._db.read(baseline.go_live)
+
+    async def baseline_done(self) -> bool:
+        return await self._db.read(baseline.is_done)
+
+    async def assume_seen(self, readings: Sequence[Reading], sequence: int) -> frozenset[str]:
+        return await self._db.writer.write(lambda tx: baseline.take_in(tx, readings, sequence))
+
+    async def finish_baseline(self, sequence: int) -> bool:
+        return await self._db.writer.write(lambda tx: baseline.finish(tx, sequence))
 
     async def dead_in_a_row(self) -> int:
         return await self._db.read(outbox.dead_in_a_row)
@@ -199,6 +223,14 @@ class Inbox:
     ) -> None:
         now: datetime = self._clock.now()
         await self._db.writer.write(lambda tx: inbox.settle(tx, settlements, fences, now))
+
+    async def baseline_done(self) -> bool:
+        return await self._db.read(baseline.is_done)
+
+    async def snapshots(
+        self, product_ids: Sequence[int], in_flight: Collection[str]
+    ) -> dict[int, list[Snapshot]]:
+        return await self._db.read(stock_ledger.snapshots, product_ids, in_flight)
 
     async def newest_arrival(self) -> int:
         return await self._db.read(outbox.last_sequence)
