@@ -27,13 +27,6 @@ async def _snapshots(shop: Shop, product: int) -> list[Snapshot]:
     return sorted(found[product], key=lambda one: one.sequence)
 
 
-async def _known(shop: Shop) -> None:
-    """Waits until the orders of the beginning are known; looks whenever the agent polls."""
-    while not await shop.agent._db.read(baseline.is_done):
-        before = shop.gateway.site.requests
-        await shop.gateway.until(lambda before=before: shop.gateway.site.requests > before)  # type: ignore[misc]
-
-
 def _unseen(snapshots: list[Snapshot], position: int) -> int:
     said = {"id": "u", "kind": "stock", "sku": "MUG-1", "quantity": 20, "seen_position": position}
     return stock.unseen_units(
@@ -48,7 +41,7 @@ async def test_the_life_of_a_line_across_a_restart_and_a_lost_answer(ends: Ends)
     mug = ends.store.add_product("MUG-1", stock=20)
     async with ends.agent() as shop:
         _subscribe(shop)
-        await _known(shop)
+        await agents.begun(shop.agent, shop.gateway)
         number = ends.store.place_order([("MUG-1", 2)])
         await shop.deliver()
         [sold] = await _snapshots(shop, mug)
@@ -77,7 +70,7 @@ async def test_an_edit_and_the_trash(ends: Ends) -> None:
     shirt = ends.store.add_variable("SHIRT", {"SHIRT-M": ("20.00", None)})
     async with ends.agent() as shop:
         _subscribe(shop)
-        await _known(shop)
+        await agents.begun(shop.agent, shop.gateway)
         number = ends.store.place_order([("MUG-1", 2), ("SHIRT-M", 1)])
         await shop.deliver()
         ends.store.refund(number, {"MUG-1": 1})
@@ -111,7 +104,7 @@ async def test_orders_from_before_the_beginning_count_as_seen(ends: Ends) -> Non
     async with ends.agent() as shop:
         missed = ends.store.place_order([("MUG-1", 4)])
         shop.lose()
-        await _known(shop)
+        await agents.begun(shop.agent, shop.gateway)
         rows = await _snapshots(shop, mug)
         found = {row.order: (row.units, row.baseline) for row in rows}
         assert found[f"order/{old}"] == (1, True)
