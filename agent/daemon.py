@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent import actor
-from agent.events import fetching, followups, forwarder, greeting, judge, order_look
+from agent.events import (
+    baseline,
+    fetching,
+    followups,
+    forwarder,
+    greeting,
+    judge,
+    order_look,
+)
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
 from agent.gateway.heartbeat import Heartbeat
@@ -102,7 +110,7 @@ async def running(
             version=reading.VERSION,
             retention=settings.state.retention,
         )
-        await outbox.start()
+        await outbox.start(store.go_live)
         inbox = queues.Inbox(db, clock=clock, pressure=room)
         woo_ = await enter(woo.opened(store, clock=clock, rng=rng))
         gate = await enter(
@@ -125,9 +133,10 @@ async def running(
             arrived=arrived,
             journal=outbox.journal,
         )
+        api = reads.Reads(woo_)
         fetcher = fetching.Fetcher(
             outbox,
-            reads.Reads(woo_),
+            api,
             read=read,
             version=reading.VERSION,
             source=store.url,
@@ -198,6 +207,16 @@ async def running(
             "judge": judging.run,
             "followups": followups.Followups(
                 outbox, woo_, fetcher, read, clock=clock, asked=asked, judged=judged
+            ).run,
+            "baseline": baseline.Baseline(
+                outbox,
+                api,
+                fetcher,
+                reading.order_of,
+                store_now=woo_.store_now,
+                settings=current,
+                clock=clock,
+                known=arrived,
             ).run,
             "forwarder": forwarding.run,
             "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,

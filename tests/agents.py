@@ -11,6 +11,7 @@ from agent import daemon
 from agent.clock import SystemClock
 from agent.ops.systemd import Notifier
 from agent.settings import Settings
+from agent.storage import baseline
 from tests import recordings
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import aiohttp
+
+    from agent.demo.gateway import Gateway
 
 STORE = "brand-de"
 TOKEN = "gateway-token"
@@ -65,6 +68,13 @@ async def running(settings: Settings, *, seed: int = 1) -> AsyncIterator[daemon.
     around = daemon.Surroundings(SystemClock(), random.Random(seed), Notifier({}))
     async with daemon.running(settings, around) as agent:
         yield agent
+
+
+async def begun(agent: daemon.Daemon, gateway: Gateway) -> None:
+    """Waits until the store's orders are known; looks whenever the agent polls."""
+    while not await agent._db.read(baseline.is_done):
+        before = gateway.site.requests
+        await gateway.until(lambda before=before: gateway.site.requests > before)  # type: ignore[misc]
 
 
 def url(agent: daemon.Daemon) -> str:

@@ -75,20 +75,20 @@ class Fetcher:
         began = await self._outbox.last_sequence()
         body = await self._store.one(resource, int(number))
         if body is not None:
-            await self._take_in(resource, [body], began)
+            await self.take_in(resource, [body], began)
 
     async def changed(self, resource: str, since: datetime) -> None:
         """All of that kind that changed since then."""
         began = await self._outbox.last_sequence()
         async for page in self._store.changed(resource, since):
-            await self._take_in(resource, page, began)
+            await self.take_in(resource, page, began)
             began = await self._outbox.last_sequence()
 
     async def news(self, resource: str, since: datetime) -> int:
         """Takes in what changed since then and is not known; the highest number after it."""
         began = await self._outbox.last_sequence()
         async for page in self._store.changed(resource, since):
-            await self._take_in(resource, await self._unknown(resource, page, began), began)
+            await self.take_in(resource, await self._unknown(resource, page, began), began)
             began = await self._outbox.last_sequence()
         return began
 
@@ -115,7 +115,8 @@ class Fetcher:
         now = self._clock.now()
         return Webhook(now, f"{resource}.updated", self._source, READ_BY_US, str(began), body)
 
-    async def _take_in(self, resource: str, bodies: Sequence[bytes], began: int) -> None:
+    async def take_in(self, resource: str, bodies: Sequence[bytes], began: int) -> None:
+        """Bodies that were read while ``began`` was the newest number enter the line."""
         now = self._clock.now()
         await asyncio.gather(
             *(

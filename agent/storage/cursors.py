@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from agent.storage.writer import Tx
 
 
+ORDERS = "orders"
+"""Until when orders were looked at, by the store's clock."""
+
+
 async def get(db: aiosqlite.Connection, name: str) -> str | None:
     """The place, or None at the beginning."""
     rows = list(await db.execute_fetchall("SELECT value FROM cursors WHERE name = ?", (name,)))

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from agent.clock import iso
 from agent.model.pause import Line
-from agent.storage import cursors, followups, inbox, judging, outbox, pauses, register, rewind
+from agent.storage import (
+    baseline,
+    cursors,
+    followups,
+    inbox,
+    judging,
+    outbox,
+    pauses,
+    register,
+    rewind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,7 +41,6 @@ if TYPE_CHECKING:
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
-LOOKED_UNTIL = "orders"
 SETTLED_AT_ONCE = 20  # a few milliseconds of the writer: webhooks are stored in between
 
 
@@ -113,11 +122,11 @@ class Outbox:
         return await self._db.read(register.known, subjects)
 
     async def looked_until(self) -> datetime | None:
-        told = await self._db.read(cursors.get, LOOKED_UNTIL)
+        told = await self._db.read(cursors.get, cursors.ORDERS)
         return None if told is None else datetime.fromisoformat(told)
 
     async def look_ended(self, until: datetime) -> None:
-        await self._db.writer.write(lambda tx: cursors.put(tx, LOOKED_UNTIL, iso(until)))
+        await self._db.writer.write(lambda tx: cursors.put(tx, cursors.ORDERS, iso(until)))
 
     async def ready(self, most: int) -> list[Head]:
         now = self._clock.now()
@@ -137,8 +146,21 @@ class Outbox:
                 functools.partial(outbox.settle, attempts=some, dead_in_a_row=dead_in_a_row)
             )
 
-    async def start(self) -> None:
-        await self._db.writer.write(outbox.start)
+    async def start(self, go_live: datetime | None) -> None:
+        now = self._clock.now()
+        await self._db.writer.write(lambda tx: baseline.start(tx, go_live, now))
+
+    async def go_live(self) -> datetime:
+        return await self._db.read(baseline.go_live)
+
+    async def baseline_done(self) -> bool:
+        return await self._db.read(baseline.is_done)
+
+    async def assume_seen(self, readings: Sequence[Reading], sequence: int) -> frozenset[str]:
+        return await self._db.writer.write(lambda tx: baseline.take_in(tx, readings, sequence))
+
+    async def finish_baseline(self, sequence: int, until: datetime) -> bool:
+        return await self._db.writer.write(lambda tx: baseline.finish(tx, sequence, until))
 
     async def dead_in_a_row(self) -> int:
         return await self._db.read(outbox.dead_in_a_row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.storage import catalogue, in_force, stock_ledger
+from agent.storage import baseline, catalogue, in_force, stock_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ class Stock:
         self._clock = clock
 
     async def ready(self) -> bool:
-        return True
+        return await self._db.read(baseline.is_done)
 
     async def snapshots(
         self, product_ids: Sequence[int], in_flight: Collection[str]

@@ -116,6 +116,20 @@ async def record(
         await tx.execute(_MARK.format(marks(changed)), (due_at, *changed))
 
 
+async def assume_seen(tx: Tx, readings: Sequence[Reading], sequence: int) -> None:
+    """Orders of which no lines are known yet count as seen by the ERP with what they show."""
+    known = await _shown(tx, [_number(reading) for reading in readings])
+    await tx.executemany(
+        _INSERT,
+        [
+            _row(line, _number(reading), sequence, seen=True, aged=True)
+            for reading in readings
+            if _number(reading) not in known
+            for line in stock.shown(reading.lines, {}, deletion=False)
+        ],
+    )
+
+
 async def snapshots(
     db: aiosqlite.Connection, product_ids: Iterable[int], in_flight: Collection[str]
 ) -> dict[int, list[Snapshot]]:

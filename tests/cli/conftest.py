@@ -75,6 +75,7 @@ async def _played(folder: Path) -> Past:
             admin={"listen": f"127.0.0.1:{agents.closed_port()}"},
         )
         async with agents.running(loading.load(config=config, environ={}).settings) as agent:
+            await agents.begun(agent, gateway)
             subjects = _orders(store, gateway, agents.url(agent))
             await store.delivered()
             await gateway.until(lambda: subjects[0] in gateway.subjects(agents.STORE))

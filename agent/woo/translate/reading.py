@@ -60,17 +60,26 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
     """A reading of any stored webhook; never raises."""
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
-    try:
-        body = parse(webhook.body)
-        said = _of_body(webhook.topic, body)
-    except Untranslatable as error:
-        return Reading(untranslatable=str(error))
-    except RecursionError:  # it could just be parsed, but not be written again
-        return Reading(untranslatable="body: is nested too deeply")
-    if webhook.webhook_id == READ_BY_US and _NUMBER.fullmatch(webhook.delivery_id):
+    body, said = _said(webhook.topic, webhook.body)
+    if body and webhook.webhook_id == READ_BY_US and _NUMBER.fullmatch(webhook.delivery_id):
         trashed = body.get("status") == "trash"
         return replace(said, read_after=int(webhook.delivery_id), revives=not trashed)
     return said
+
+
+def order_of(body: bytes) -> Reading:
+    """A reading of an order as the store shows it; never raises."""
+    return _said("order.updated", body)[1]
+
+
+def _said(topic: str, raw: bytes) -> tuple[dict[str, Any], Reading]:
+    try:
+        body = parse(raw)
+        return body, _of_body(topic, body)
+    except Untranslatable as error:
+        return {}, Reading(untranslatable=str(error))
+    except RecursionError:  # it could just be parsed, but not be written again
+        return {}, Reading(untranslatable="body: is nested too deeply")
 
 
 def _of_body(topic: str, body: Mapping[str, Any]) -> Reading:
