@@ -14,7 +14,7 @@ PROTECTION = frozenset({"gateway.signing_secret", "privacy.omit", "privacy.hash"
 COMING = PROTECTION | frozenset(
     key
     for key in keys.FIELDS
-    if key.partition(".")[0] in ("inventory", "prices", "reconcile")
+    if key.partition(".")[0] in ("inventory", "reconcile")
     or key
     in (
         "store.go_live",
@@ -22,7 +22,7 @@ COMING = PROTECTION | frozenset(
         "updates.trust_catalogue_for",
         "updates.unversioned",
     )
-)
+) - {"inventory.max_zeroed_percent"}
 
 
 def refused(given: Collection[str]) -> Iterator[str]:

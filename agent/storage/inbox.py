@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FARTHEST_LOOK_S = 900
 FEED = "feed"
+ROW = "number, body, received_at, state, results, approved, reverts"
 NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
 CATCHING_UP = "catching_up"
 _OPEN = frozenset({UpdateState.PENDING, UpdateState.WAITING, UpdateState.HELD})
@@ -135,7 +136,7 @@ async def due(db: aiosqlite.Connection, now: datetime, most: int) -> list[Opened
         )
     skus = list(dict.fromkeys(sku for (sku,) in rows))
     newest = await db.execute_fetchall(
-        "SELECT number, body, received_at, state, results FROM"
+        f"SELECT {ROW} FROM"
         " (SELECT *, row_number() OVER (PARTITION BY kind, sku ORDER BY version DESC, number DESC)"
         "  AS place FROM inbox WHERE settled_at IS NULL AND kind IN ('stock', 'price')"
         f"  AND sku IN ({marks(skus)})"
@@ -143,25 +144,38 @@ async def due(db: aiosqlite.Connection, now: datetime, most: int) -> list[Opened
         " WHERE place <= ? ORDER BY due_at, number",
         (*skus, at, far, NEWEST_OF_A_SKU),
     )
-    return [
-        Opened(number, _update(body), clock.from_micros(at), UpdateState(state), results)
-        for number, body, at, state, results in newest
-    ]
+    return [opened(row) for row in newest]
+
+
+def opened(row: Any) -> Opened:
+    """A row with the columns of ``ROW``."""
+    number, body, at, state, results, approved, reverts = row
+    return Opened(
+        number,
+        _update(body),
+        clock.from_micros(at),
+        UpdateState(state),
+        results,
+        bool(approved),
+        bool(reverts),
+    )
 
 
 async def settle(
     tx: Tx, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence], now: datetime
 ) -> None:
     """Writes what became of open updates, a result for each that has news, and the figures that
-    the store confirmed: their webhooks are echoes."""
+    the store confirmed: their webhooks are echoes. One that was approved meanwhile is not held."""
     at = clock.micros(now)
     for settlement in settlements:
         opened, state = settlement.opened, settlement.state
-        is_open = state in _OPEN
+        is_open, is_held = state in _OPEN, state is UpdateState.HELD
         news = not (is_open and opened.state is state)
-        await tx.execute(
+        expires_at = opened.update.expires_at if is_held else None
+        written = await tx.execute(
             "UPDATE inbox SET state = ?, code = ?, message = ?, due_at = ?, settled_at = ?,"
-            " results = results + ? WHERE number = ?",
+            " results = results + ?, held_until = ?, before = ?"
+            " WHERE number = ? AND NOT (approved AND ?)",
             (
                 state,
                 settlement.code,
@@ -169,10 +183,13 @@ async def settle(
                 clock.micros(settlement.due_at) if settlement.due_at else None,
                 None if is_open else at,
                 int(news),
+                clock.micros(expires_at) if expires_at else None,
+                _stood(settlement) if state is UpdateState.APPLIED else None,
                 opened.number,
+                is_held,
             ),
         )
-        if news:
+        if news and written.rowcount and not opened.reverts:
             await _report(tx, _of_settlement(settlement, now))
         await register.wrote(tx, settlement.written)
     await raise_fences(tx, fences)
@@ -227,6 +244,10 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
                 "at": clock.iso(now),
             },
         )
+
+
+def _stood(settlement: Settlement) -> str | None:
+    return None if settlement.before is None else json.dumps(settlement.before, default=_json)
 
 
 def _of_settlement(settlement: Settlement, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent.model.pause import Line
-from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind
+from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind, zeroed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
         Received,
         Webhook,
     )
-    from agent.model.update import Fence, FenceKey, Intake, KnownVersions, Opened, Settlement
+    from agent.model.update import (
+        Fence,
+        FenceKey,
+        Intake,
+        KnownVersions,
+        Opened,
+        Settlement,
+        Zeroing,
+    )
     from agent.storage.database import Database
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
@@ -191,11 +199,19 @@ class Inbox:
     async def known(self, skus: Sequence[str]) -> KnownVersions:
         return await self._db.read(inbox.known, skus, waiting=True)
 
+    async def zeroing(self, skus: Sequence[str]) -> Zeroing:
+        return await self._db.read(zeroed.zeroing, skus, self._clock.now())
+
     async def settle(
         self, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence]
     ) -> None:
         now: datetime = self._clock.now()
-        await self._db.writer.write(lambda tx: inbox.settle(tx, settlements, fences, now))
+
+        async def step(tx: Tx) -> None:
+            await inbox.settle(tx, settlements, fences, now)
+            await zeroed.note(tx, settlements, now)
+
+        await self._db.writer.write(step)
 
     async def newest_arrival(self) -> int:
         return await self._db.read(outbox.last_sequence)

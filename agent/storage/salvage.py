@@ -33,6 +33,7 @@ _TABLES = {
     "pauses": "line",
     "inbox": "number",
     "results": "number",
+    "zeroed": "sku",
     "audit": "number",
     "resources": "resource",
     "followups": "kind, subject",

@@ -19,8 +19,9 @@ from agent.model.update import (
     Opened,
     Settlement,
     UpdateState,
+    Zeroing,
 )
-from agent.updates import check, plan, versions
+from agent.updates import check, guardrails, plan, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,9 @@ class Inbox(Protocol):
 
     async def known(self, skus: Sequence[str]) -> KnownVersions:
         """Fences and open updates of those SKUs."""
+
+    async def zeroing(self, skus: Sequence[str]) -> Zeroing:
+        """What went to zero within the last hour."""
 
     async def settle(
         self, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence]
@@ -124,7 +128,9 @@ class Applier:
         profile = await self._ask_profile()
         skus = list(dict.fromkeys(opened.update.sku for opened in due))
         found = await self._store.find(skus)
-        rules = plan.Rules(settings.updates, settings.ownership, profile, self._same)
+        zeroing = await self._inbox.zeroing(skus)
+        guard = guardrails.Guard(settings.prices, settings.inventory, zeroing)
+        rules = plan.Rules(settings.updates, settings.ownership, profile, self._same, guard.hold)
         known = await self._inbox.known(skus)
         planned = plan.make(due, found, known, rules, self._clock.now())
         await self._settle(planned.settled)
@@ -184,7 +190,7 @@ class Applier:
         fences = {
             key: fence
             for settlement in settlements
-            if settlement.state in _ACTED_ON
+            if settlement.state in _ACTED_ON and not settlement.opened.reverts
             for key, fence in versions.fences(settlement.opened.update).items()
         }
         await self._inbox.settle(settlements, fences)

@@ -13,10 +13,14 @@ from agent.model.update import Fence, FenceKey, KnownVersions, Opened, Settlemen
 from agent.settings import OwnershipSettings, UpdateSettings
 from agent.updates import applier, check, intake, plan, versions
 from agent.woo import wire
-from tests.updates.rows import NOW, opened, price, product, stock
+from tests.updates.rows import NOW, nothing_held, opened, price, product, stock
 
 RULES = plan.Rules(
-    UpdateSettings(), OwnershipSettings(), StoreProfile("EUR", prices_include_tax=False), wire.same
+    UpdateSettings(),
+    OwnershipSettings(),
+    StoreProfile("EUR", prices_include_tax=False),
+    wire.same,
+    nothing_held,
 )
 ACTED_ON = (UpdateState.APPLIED, UpdateState.UNCHANGED)
 
