@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent import clock
@@ -20,11 +20,12 @@ from agent.model.update import (
     Update,
     UpdateState,
 )
-from agent.storage import cursors, register
+from agent.storage import cursors, register, results
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     import aiosqlite
 
@@ -51,10 +52,21 @@ async def take_in(
     """Stores a page and its cursor in one transaction: neither is ever there without the other.
 
     ``decide`` gets the ids that were taken in before, and what is known of ``skus``; of their open
-    updates those with one of ``versions``, which is all that can conflict (None: all).
+    updates those with one of ``versions``, which is all that can conflict (None: all), and those
+    that a page names again.
     """
-    seen = await tx.execute_fetchall(f"SELECT id FROM inbox WHERE id IN ({marks(ids)})", ids)
-    intake = decide(frozenset(row[0] for row in seen), await known(tx, skus, versions=versions))
+    seen = await tx.execute_fetchall(
+        "SELECT id, CASE WHEN settled_at IS NULL AND NOT reverts THEN body END FROM inbox"
+        f" WHERE id IN ({marks(ids)})",
+        ids,
+    )
+    intake = decide(
+        frozenset(row[0] for row in seen),
+        replace(
+            await known(tx, skus, versions=versions),
+            again={row[0]: _update(row[1]) for row in seen if row[1] is not None},
+        ),
+    )
     for row in intake.rows:
         await _insert(tx, row, now)
     if cursor is not None:
@@ -184,28 +196,15 @@ async def settle(
                 None if is_open else at,
                 int(news),
                 clock.micros(expires_at) if expires_at else None,
-                _stood(settlement) if state is UpdateState.APPLIED else None,
+                results.figures(settlement.before or {}) if state is UpdateState.APPLIED else None,
                 opened.number,
                 is_held,
             ),
         )
         if news and written.rowcount and not opened.reverts:
-            await _report(tx, _of_settlement(settlement, now))
+            await results.report(tx, results.of_settlement(settlement, now))
         await register.wrote(tx, settlement.written)
     await raise_fences(tx, fences)
-
-
-async def unreported(db: aiosqlite.Connection, most: int) -> list[tuple[int, Any]]:
-    """(number, result) pairs that the gateway has not taken yet, oldest first."""
-    rows = await db.execute_fetchall(
-        "SELECT number, body FROM results ORDER BY number LIMIT ?", (most,)
-    )
-    return [(number, json.loads(body)) for number, body in rows]
-
-
-async def reported(tx: Tx, numbers: Sequence[int]) -> None:
-    """The gateway has taken those."""
-    await tx.executemany("DELETE FROM results WHERE number = ?", [(n,) for n in numbers])
 
 
 async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
@@ -213,7 +212,7 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
     is_open, has_news = row.state in _OPEN, row.state is not UpdateState.PENDING
     await tx.execute(
         "INSERT INTO inbox (id, kind, sku, version, body, state, code, message, received_at,"
-        " due_at, results, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " due_at, results, settled_at, approved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.id,
             row.kind,
@@ -227,10 +226,11 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
             clock.micros(row.due_at) if row.due_at else None,
             int(has_news),
             None if is_open else at,
+            row.approved,
         ),
     )
     if has_news:
-        await _report(
+        await results.report(
             tx,
             {
                 "id": row.id,
@@ -244,40 +244,6 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
                 "at": clock.iso(now),
             },
         )
-
-
-def _stood(settlement: Settlement) -> str | None:
-    return None if settlement.before is None else json.dumps(settlement.before, default=_json)
-
-
-def _of_settlement(settlement: Settlement, now: datetime) -> dict[str, Any]:
-    update = settlement.opened.update
-    result = {
-        "id": update.id,
-        "sku": update.sku,
-        "kind": update.kind,
-        "version": update.version,
-        "n": settlement.opened.results + 1,
-        "status": settlement.state,
-        "code": settlement.code,
-        "message": settlement.message,
-        "store": settlement.store,
-        "before": settlement.before,
-        "correlation_id": update.correlation_id,
-        "at": clock.iso(now),
-    }
-    return {name: value for name, value in result.items() if value is not None}
-
-
-async def _report(tx: Tx, result: Mapping[str, Any]) -> None:
-    await tx.execute(
-        "INSERT INTO results (update_id, n, body) VALUES (?, ?, ?)",
-        (result["id"], result["n"], json.dumps(result, default=_json)),
-    )
-
-
-def _json(value: object) -> str:
-    return clock.iso(value) if isinstance(value, datetime) else str(value)
 
 
 def _update(body: str) -> Update:

@@ -7,7 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent.model.pause import Line
-from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind, zeroed
+from agent.storage import (
+    cursors,
+    followups,
+    holds,
+    inbox,
+    judging,
+    outbox,
+    pauses,
+    results,
+    rewind,
+    zeroed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -182,11 +193,21 @@ class Inbox:
         if ids and self._pressure is not None:
             await self._pressure.require("update")
         now = self._clock.now()
-        return await self._db.writer.write(
-            lambda tx: inbox.take_in(
+
+        async def step(tx: Tx) -> Intake:
+            taken = await inbox.take_in(
                 tx, ids, skus, decide, cursor=cursor, now=now, versions=versions
             )
-        )
+            await holds.approved_in_feed(tx, taken.approved, now)
+            return taken
+
+        return await self._db.writer.write(step)
+
+    async def review(
+        self, after: int, decide: Callable[[Opened, Mapping[FenceKey, Fence]], Settlement | None]
+    ) -> tuple[list[Settlement], int]:
+        now = self._clock.now()
+        return await self._db.writer.write(lambda tx: holds.review(tx, after, decide, now))
 
     async def due(self, most: int) -> list[Opened]:
         if await self._db.read(cursors.get, inbox.CATCHING_UP):
@@ -217,7 +238,7 @@ class Inbox:
         return await self._db.read(outbox.last_sequence)
 
     async def unreported(self, most: int) -> list[tuple[int, Any]]:
-        return await self._db.read(inbox.unreported, most)
+        return await self._db.read(results.unreported, most)
 
     async def reported(self, numbers: Sequence[int]) -> None:
-        await self._db.writer.write(lambda tx: inbox.reported(tx, numbers))
+        await self._db.writer.write(lambda tx: results.reported(tx, numbers))

@@ -37,6 +37,16 @@ def fences(update: Update) -> dict[FenceKey, Fence]:
     }
 
 
+def is_same(update: Update, other: Update) -> bool:
+    """Whether both say the same, so that a yes to one is a yes to the other."""
+    return (update.kind, update.sku, update.version, update.values()) == (
+        other.kind,
+        other.sku,
+        other.version,
+        other.values(),
+    )
+
+
 def conflicts(update: Update, fences: Mapping[FenceKey, Fence], opened: Iterable[Update]) -> bool:
     """Whether the same version was given before with other content."""
     values = update.values()

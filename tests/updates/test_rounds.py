@@ -37,7 +37,7 @@ class World:
 
     def deliver(self, items: list[dict[str, Any]]) -> None:
         fresh = [entry for entry in intake.entries(items) if entry.id not in self.seen]
-        taken = intake.decide(fresh, self._known(), NOW)
+        taken = intake.decide(fresh, (), self._known(), NOW)
         for entry, row in zip(fresh, taken.rows, strict=True):
             assert row.state is UpdateState.PENDING
             self.seen.append(entry.id)

@@ -33,7 +33,7 @@ class Books:
 
     def take(self, *items: dict[str, Any], at: datetime = NOW) -> None:
         known = KnownVersions(self.fences, tuple(row.update for row in self.open))
-        taken = intake.decide(intake.entries(items), known, at)
+        taken = intake.decide(intake.entries(items), (), known, at)
         for item, row in zip(items, taken.rows, strict=True):
             if row.due_at is not None:
                 self.open.append(opened(item, received_at=at))
