@@ -234,11 +234,13 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """The newest version of one field of one SKU that was acted on."""
+    """The newest version of one field of one SKU that was acted on; ``reverted`` if its value was
+    taken back since."""
 
     version: int
     effective_at: datetime | None
     content: str
+    reverted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

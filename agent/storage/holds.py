@@ -66,7 +66,7 @@ async def review(
             f"SELECT {inbox.ROW} FROM inbox WHERE state = 'held' AND number > ?"
             " AND (held_until <= ? OR EXISTS"
             "  (SELECT 1 FROM fences WHERE fences.kind = inbox.kind AND fences.sku = inbox.sku"
-            "   AND (fences.version > inbox.version OR fences.effective_at > 0)))"
+            "   AND (fences.version + fences.reverted > inbox.version OR fences.effective_at > 0)))"
             " ORDER BY number LIMIT ?",
             (after, clock.micros(now), MOST_AT_ONCE),
         )

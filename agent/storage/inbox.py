@@ -90,7 +90,7 @@ async def known(
     """Fences and open updates of those SKUs: all of them, those with one of ``versions``, or those
     that are waiting."""
     fences = await db.execute_fetchall(
-        "SELECT kind, sku, field, version, effective_at, content FROM fences"
+        "SELECT kind, sku, field, version, effective_at, content, reverted FROM fences"
         f" WHERE kind IN ('stock', 'price') AND sku IN ({marks(skus)})",
         skus,
     )
@@ -104,9 +104,12 @@ async def known(
     return KnownVersions(
         {
             (kind, sku, field): Fence(
-                version, clock.from_micros(effective_at) if effective_at else None, content
+                version,
+                clock.from_micros(effective_at) if effective_at else None,
+                content,
+                bool(reverted),
             )
-            for kind, sku, field, version, effective_at, content in fences
+            for kind, sku, field, version, effective_at, content, reverted in fences
         },
         tuple(_update(body) for (body,) in opened),
     )
@@ -115,7 +118,8 @@ async def known(
 async def raise_fences(tx: Tx, fences: Mapping[FenceKey, Fence]) -> None:
     """Keeps the newest version of each field: a fence is never lowered."""
     await tx.executemany(
-        "INSERT INTO fences VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO fences VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
+        " reverted = reverted AND excluded.version <= version,"
         " content = CASE WHEN excluded.version >= version THEN excluded.content ELSE content END,"
         " version = max(version, excluded.version),"
         " effective_at = max(effective_at, excluded.effective_at)",

@@ -16,6 +16,7 @@ from agent.storage import (
     outbox,
     pauses,
     results,
+    reverting,
     rewind,
     zeroed,
 )
@@ -231,6 +232,7 @@ class Inbox:
         async def step(tx: Tx) -> None:
             await inbox.settle(tx, settlements, fences, now)
             await zeroed.note(tx, settlements, now)
+            await reverting.settled(tx, settlements, now)
 
         await self._db.writer.write(step)
 

@@ -111,9 +111,8 @@ def ended(opened: Opened, values: Mapping[str, Any], now: datetime) -> Settlemen
     if update.expires_at is not None and update.expires_at <= now:
         return _refused(opened, Refusal(Code.EXPIRED, "expires_at has passed"))
     if not values:
-        return Settlement(
-            opened, UpdateState.SUPERSEDED, message=f"a newer version than {update.version} counts"
-        )
+        than = "" if opened.reverts else f" version than {update.version}"
+        return Settlement(opened, UpdateState.SUPERSEDED, message=f"a newer{than} counts")
     return None
 
 

@@ -54,7 +54,8 @@ class Books:
         return found[0]
 
     def _row(self, name: str, **item: Any) -> NewRow:
-        stock = {"id": name, "kind": "stock", "sku": "MUG-1", "version": 1, "quantity": 0} | item
+        stock: dict[str, Any] = {"id": name, "kind": "stock", "sku": "MUG-1"}
+        stock |= {"version": 1, "quantity": 0} | item
         body = json.dumps(stock)
         at = self.clock.now()
         return NewRow(name, "stock", "MUG-1", stock["version"], body, UpdateState.PENDING, at)

@@ -143,6 +143,16 @@ def test_one_that_waits_does_not_hold_back_one_that_counts_at_once() -> None:
     assert in_force(price(5, "9"), later=(price(6, "8", **FOR_FRIDAY),)) == {"regular_price": "9"}
 
 
+@pytest.mark.parametrize(
+    ("version", "more", "counts"), [(5, {}, False), (6, {}, True), (5, FOR_FRIDAY, False)]
+)
+def test_a_version_that_was_taken_back_does_not_come_again(
+    version: int, more: dict[str, Any], counts: bool
+) -> None:
+    fence = Fence(5, None, '"9"', reverted=True)
+    assert bool(in_force(price(version, "9", **more), fence)) == counts
+
+
 def test_each_field_has_its_own_fence() -> None:
     both = price(5, "9", sale_price="7")
     assert in_force(both, Fence(6, None, '"8"')) == {"sale_price": "7"}

@@ -5,6 +5,9 @@ ALTER TABLE inbox ADD COLUMN before TEXT;            -- what the store showed, o
 ALTER TABLE inbox ADD COLUMN reverts INTEGER NOT NULL DEFAULT 0 CHECK (reverts IN (0, 1)); -- made here
 ALTER TABLE inbox ADD COLUMN reverted_by INTEGER;    -- the number of the one that puts it back
 
+-- The value that was given with that version was taken back: it does not come again with it.
+ALTER TABLE fences ADD COLUMN reverted INTEGER NOT NULL DEFAULT 0 CHECK (reverted IN (0, 1));
+
 CREATE INDEX inbox_held ON inbox (number) WHERE state = 'held';
 CREATE INDEX inbox_reverted_by ON inbox (reverted_by) WHERE reverted_by IS NOT NULL;
 
