@@ -199,7 +199,8 @@ class Inbox:
             taken = await inbox.take_in(
                 tx, ids, skus, decide, cursor=cursor, now=now, versions=versions
             )
-            await holds.approved_in_feed(tx, taken.approved, now)
+            if taken.approved:
+                await holds.approved_in_feed(tx, taken.approved, now)
             return taken
 
         return await self._db.writer.write(step)
