@@ -37,7 +37,7 @@ from agent.storage import (
     stock,
 )
 from agent.storage.pressure import Pressure
-from agent.updates import applier, puller, reporter, resolver, stock_checks, writing
+from agent.updates import applier, holds, puller, reporter, resolver, stock_checks, writing
 from agent.vitals import Vitals
 from agent.woo import client as woo
 from agent.woo import reads, webhook, wire
@@ -223,6 +223,7 @@ async def running(
             "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
             "puller": pulling.run,
             "applier": applying.run,
+            "holds": holds.Holds(inbox, clock=clock, settled=settled).run,
             "reporter": reporter.Reporter(inbox, gate, clock=clock, rng=rng, settled=settled).run,
             "ageing": Ageing(
                 ageing.Settled(db), retention=lambda: current().state.retention, clock=clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -132,7 +132,7 @@ def replay_(
         done = state.write(of, lambda tx: replay.by_id(tx, event_ids, who=who, now=now))
         print(f"{done.sent} to be sent again")
         return
-    moment, done = _utc(since) if since else None, replay.Replayed()
+    moment, done = state.utc(since) if since else None, replay.Replayed()
 
     async def step(tx: Tx) -> bool:
         nonlocal done
@@ -189,7 +189,7 @@ def export_(
 
     For machines: nothing is masked, the lines hold names, addresses and everything else.
     """
-    of, moment = state.settings(config, instance), _utc(since) if since else None
+    of, moment = state.settings(config, instance), state.utc(since) if since else None
 
     async def write(db: Any) -> tuple[int, int]:
         unreadable = 0
@@ -244,10 +244,6 @@ def check_(
         output.say(f"{len(found)} found" if found else "all is well")
     if found:
         raise typer.Exit(1)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _body(raw: bytes) -> Any:

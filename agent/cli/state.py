@@ -6,6 +6,7 @@ import asyncio
 import os
 import pwd
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -22,7 +23,9 @@ T = TypeVar("T")
 BETWEEN_STEPS_S = 0.05  # SQLite looks less and less often whether a lock is free
 
 
-def _in_one_line(reason: str) -> str:
+def _in_one_line(reason: str | None) -> str:
+    if reason is None:
+        return ""
     if not reason.split():
         raise errors.UsageError("--reason is empty", hint='--reason "what happened, who agreed"')
     return " ".join(reason.split())
@@ -36,6 +39,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")]
 Reason = Annotated[
     str, typer.Option("--reason", callback=_in_one_line, help="Why; kept in the audit.")
+]
+Why = Annotated[
+    str | None, typer.Option("--reason", callback=_in_one_line, help="Why, for the audit.")
 ]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data.")]
 
@@ -87,6 +93,11 @@ async def _transaction(db: aiosqlite.Connection, step: Step[T]) -> T:
         raise
     await db.execute("COMMIT")
     return result
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment that somebody wrote; without a zone it is UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def who() -> str:

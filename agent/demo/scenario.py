@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from agent.demo.site import Fault
@@ -124,6 +125,7 @@ def updates(
     """Stock and price updates, bad ones among them; ``expected`` follows the good ones. Stock takes
     orders up to ``seen_position`` into account, ``unseen`` units of later ones it does not."""
     good = [sku for sku, stock in expected.stock.items() if stock is not None]
+    usual = {sku: Decimal(price) for sku, price in expected.price.items()}
     bad = _bad(good[0], good[1])
     version = 1_000
     for number in range(count - len(bad)):
@@ -135,7 +137,7 @@ def updates(
             update |= {"kind": "stock", "quantity": quantity, "seen_position": seen_position}
             expected.stock[sku] = quantity - unseen.get(sku, 0)
         else:
-            price = f"{rng.randint(5, 60)}.{rng.randint(0, 99):02d}"
+            price = f"{usual[sku] * rng.randint(81, 119) / 100:.2f}"  # no jump that is held
             update |= {"kind": "price", "regular_price": price, "currency": "EUR"}
             expected.price[sku] = price
         expected.results[update["id"]] = "good"
@@ -160,6 +162,7 @@ def _bad(first: str, second: str) -> list[tuple[dict[str, Any], str]]:
         (stock | {"expires_at": "2020-01-01T00:00:00Z"}, "rejected"),
         (stock | {"effective_at": "2999-01-01T00:00:00Z"}, "waiting"),
         (stock | {"kind": "fulfilment"}, "rejected"),
+        (price | {"regular_price": "0"}, "held"),
         (price | {"regular_price": "15,75"}, "rejected"),
         (price | {"regular_price": "abc"}, "rejected"),
         (price | {"regular_price": "-5"}, "rejected"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -63,6 +63,10 @@ class Code(StrEnum):
     SALE_CLEARED = "sale_cleared"
     NOT_APPLIED = "not_applied"
     NOT_DUE = "not_due"
+    ZERO_PRICE = "zero_price"
+    PRICE_CHANGE = "price_change"
+    MANY_ZEROED = "many_zeroed"
+    NOT_APPROVED = "not_approved"
 
 
 def _storable(text: str) -> str:
@@ -195,18 +199,24 @@ def claimed(item: object, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open inbox row."""
+    """An open inbox row.
+
+    ``approved``: somebody said yes, no guardrail holds it. ``reverts``: made here, by somebody's
+    command, to put back what stood before; it has no version, raises no fence and is not reported.
+    """
 
     number: int
     update: Update
     received_at: datetime
     state: UpdateState
     results: int
+    approved: bool = False
+    reverts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of an open row: a final state, or ``waiting`` until ``due_at``.
+    """What became of an open row: a final state, ``held``, or ``waiting`` until ``due_at``.
 
     ``store`` is what the store says now, ``before`` what it said; both by the names of the update.
     ``written`` are the products that the store confirmed to have changed for it.
@@ -224,11 +234,29 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """The newest version of one field of one SKU that was acted on."""
+    """The newest version of one field of one SKU that was acted on; ``reverted`` if its value was
+    taken back since."""
 
     version: int
     effective_at: datetime | None
     content: str
+    reverted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Zeroing:
+    """How many SKUs went to zero within the last hour, which of those asked about are among them,
+    and how many products there are to compare that with."""
+
+    count: int
+    counted: frozenset[str]
+    catalogue: int
+
+
+def goes_to_zero(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether there was stock and there is none any more."""
+    had, has = before.get("quantity"), after.get("quantity")
+    return had is not None and has is not None and had > 0 >= has
 
 
 FenceKey = tuple[str, str, str]
@@ -248,18 +276,22 @@ class NewRow:
     due_at: datetime | None = None
     code: str | None = None
     message: str | None = None
+    approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class KnownVersions:
-    """What was acted on before, and what is open, for some SKUs."""
+    """What was acted on before, and what is open, for some SKUs; ``again`` are open updates by id
+    that a page names once more."""
 
     fences: Mapping[FenceKey, Fence]
     open: tuple[Update, ...] = ()
+    again: Mapping[str, Update] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What a page adds to the inbox."""
+    """What a page adds to the inbox, and the ids of open updates that it approves."""
 
     rows: tuple[NewRow, ...]
+    approved: tuple[str, ...] = ()

@@ -11,17 +11,10 @@ if TYPE_CHECKING:
 
 # Not acting on these would give away what somebody meant to protect.
 PROTECTION = frozenset({"gateway.signing_secret", "privacy.omit", "privacy.hash"})
-_IN_EFFECT = "inventory.baseline"
 COMING = PROTECTION | frozenset(
     key
     for key in keys.FIELDS
-    if (key.partition(".")[0] in ("inventory", "prices", "reconcile") and key != _IN_EFFECT)
-    or key
-    in (
-        "updates.drop_folder",
-        "updates.trust_catalogue_for",
-        "updates.unversioned",
-    )
+    if key.partition(".")[0] == "reconcile" or key in ("updates.drop_folder", "updates.unversioned")
 )
 
 

@@ -37,6 +37,11 @@ async def came(tx: Tx, opened: Iterable[Opened]) -> None:
     )
 
 
+async def went(tx: Tx, skus: Iterable[str]) -> None:
+    """What stands there was put back by somebody: no figure of the ERP counts before its next."""
+    await tx.executemany("DELETE FROM stock_in_force WHERE sku = ?", [(sku,) for sku in skus])
+
+
 async def by_sku(db: aiosqlite.Connection, skus: Sequence[str]) -> dict[str, InForce]:
     """The updates in force of those SKUs that have one."""
     rows = await db.execute_fetchall(

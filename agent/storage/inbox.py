@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent import clock
@@ -20,11 +20,12 @@ from agent.model.update import (
     Update,
     UpdateState,
 )
-from agent.storage import cursors, in_force, register
+from agent.storage import cursors, in_force, register, results
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     import aiosqlite
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 FARTHEST_LOOK_S = 900
 KINDS = ("stock", "price")
 FEED = "feed"
+ROW = "number, body, received_at, state, results, approved, reverts"
 NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
 CATCHING_UP = "catching_up"
 _IN_FORCE = frozenset({UpdateState.APPLIED, UpdateState.UNCHANGED})
@@ -52,10 +54,21 @@ async def take_in(
     """Stores a page and its cursor in one transaction: neither is ever there without the other.
 
     ``decide`` gets the ids that were taken in before, and what is known of ``skus``; of their open
-    updates those with one of ``versions``, which is all that can conflict (None: all).
+    updates those with one of ``versions``, which is all that can conflict (None: all), and those
+    that a page names again.
     """
-    seen = await tx.execute_fetchall(f"SELECT id FROM inbox WHERE id IN ({marks(ids)})", ids)
-    intake = decide(frozenset(row[0] for row in seen), await known(tx, skus, versions=versions))
+    seen = await tx.execute_fetchall(
+        "SELECT id, CASE WHEN settled_at IS NULL AND NOT reverts THEN body END FROM inbox"
+        f" WHERE id IN ({marks(ids)})",
+        ids,
+    )
+    intake = decide(
+        frozenset(row[0] for row in seen),
+        replace(
+            await known(tx, skus, versions=versions),
+            again={row[0]: _update(row[1]) for row in seen if row[1] is not None},
+        ),
+    )
     for row in intake.rows:
         await _insert(tx, row, now)
     if cursor is not None:
@@ -79,7 +92,7 @@ async def known(
     """Fences and open updates of those SKUs: all of them, those with one of ``versions``, or those
     that are waiting."""
     fences = await db.execute_fetchall(
-        "SELECT kind, sku, field, version, effective_at, content FROM fences"
+        "SELECT kind, sku, field, version, effective_at, content, reverted FROM fences"
         f" WHERE kind IN ('stock', 'price') AND sku IN ({marks(skus)})",
         skus,
     )
@@ -93,9 +106,12 @@ async def known(
     return KnownVersions(
         {
             (kind, sku, field): Fence(
-                version, clock.from_micros(effective_at) if effective_at else None, content
+                version,
+                clock.from_micros(effective_at) if effective_at else None,
+                content,
+                bool(reverted),
             )
-            for kind, sku, field, version, effective_at, content in fences
+            for kind, sku, field, version, effective_at, content, reverted in fences
         },
         tuple(_update(body) for (body,) in opened),
     )
@@ -104,7 +120,8 @@ async def known(
 async def raise_fences(tx: Tx, fences: Mapping[FenceKey, Fence]) -> None:
     """Keeps the newest version of each field: a fence is never lowered."""
     await tx.executemany(
-        "INSERT INTO fences VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO fences VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
+        " reverted = reverted AND excluded.version <= version,"
         " content = CASE WHEN excluded.version >= version THEN excluded.content ELSE content END,"
         " version = max(version, excluded.version),"
         " effective_at = max(effective_at, excluded.effective_at)",
@@ -158,7 +175,7 @@ async def due_of(
     at = clock.micros(now)
     far = at + FARTHEST_LOOK_S * 1_000_000
     newest = await db.execute_fetchall(
-        "SELECT number, body, received_at, state, results FROM"
+        f"SELECT {ROW} FROM"
         " (SELECT *, row_number() OVER (PARTITION BY kind, sku ORDER BY version DESC, number DESC)"
         "  AS place FROM inbox WHERE settled_at IS NULL"
         f"  AND kind IN ({marks(kinds)})"
@@ -167,25 +184,38 @@ async def due_of(
         " WHERE place <= ? ORDER BY due_at, number",
         (*kinds, json.dumps(list(skus)), at, far, NEWEST_OF_A_SKU),
     )
-    return [
-        Opened(number, _update(body), clock.from_micros(at), UpdateState(state), results)
-        for number, body, at, state, results in newest
-    ]
+    return [opened(row) for row in newest]
+
+
+def opened(row: Any) -> Opened:
+    """A row with the columns of ``ROW``."""
+    number, body, at, state, results, approved, reverts = row
+    return Opened(
+        number,
+        _update(body),
+        clock.from_micros(at),
+        UpdateState(state),
+        results,
+        bool(approved),
+        bool(reverts),
+    )
 
 
 async def settle(
     tx: Tx, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence], now: datetime
 ) -> None:
     """Writes what became of open updates, a result for each that has news, and the figures that
-    the store confirmed: their webhooks are echoes."""
+    the store confirmed: their webhooks are echoes. One that was approved meanwhile is not held."""
     at = clock.micros(now)
     for settlement in settlements:
         opened, state = settlement.opened, settlement.state
-        is_open = state in _OPEN
+        is_open, is_held = state in _OPEN, state is UpdateState.HELD
         news = not (is_open and opened.state is state)
-        await tx.execute(
+        expires_at = opened.update.expires_at if is_held else None
+        written = await tx.execute(
             "UPDATE inbox SET state = ?, code = ?, message = ?, due_at = ?, settled_at = ?,"
-            " results = results + ? WHERE number = ?",
+            " results = results + ?, held_until = ?, before = ?"
+            " WHERE number = ? AND NOT (approved AND ?)",
             (
                 state,
                 settlement.code,
@@ -193,34 +223,23 @@ async def settle(
                 clock.micros(settlement.due_at) if settlement.due_at else None,
                 None if is_open else at,
                 int(news),
+                clock.micros(expires_at) if expires_at else None,
+                results.figures(settlement.before or {}) if state is UpdateState.APPLIED else None,
                 opened.number,
+                is_held,
             ),
         )
-        if news:
-            await _report(tx, _of_settlement(settlement, now))
+        if news and written.rowcount and not opened.reverts:
+            await results.report(tx, results.of_settlement(settlement, now))
         await register.wrote(tx, settlement.written)
     await raise_fences(tx, fences)
-    await in_force.came(
-        tx,
-        [
-            settlement.opened
-            for settlement in settlements
-            if settlement.state in _IN_FORCE and settlement.opened.update.kind == "stock"
-        ],
-    )
-
-
-async def unreported(db: aiosqlite.Connection, most: int) -> list[tuple[int, Any]]:
-    """(number, result) pairs that the gateway has not taken yet, oldest first."""
-    rows = await db.execute_fetchall(
-        "SELECT number, body FROM results ORDER BY number LIMIT ?", (most,)
-    )
-    return [(number, json.loads(body)) for number, body in rows]
-
-
-async def reported(tx: Tx, numbers: Sequence[int]) -> None:
-    """The gateway has taken those."""
-    await tx.executemany("DELETE FROM results WHERE number = ?", [(n,) for n in numbers])
+    stock = [
+        settlement.opened
+        for settlement in settlements
+        if settlement.state in _IN_FORCE and settlement.opened.update.kind == "stock"
+    ]
+    await in_force.came(tx, [one for one in stock if not one.reverts])
+    await in_force.went(tx, [one.update.sku for one in stock if one.reverts])
 
 
 async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
@@ -228,7 +247,7 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
     is_open, has_news = row.state in _OPEN, row.state is not UpdateState.PENDING
     await tx.execute(
         "INSERT INTO inbox (id, kind, sku, version, body, state, code, message, received_at,"
-        " due_at, results, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " due_at, results, settled_at, approved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.id,
             row.kind,
@@ -242,10 +261,11 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
             clock.micros(row.due_at) if row.due_at else None,
             int(has_news),
             None if is_open else at,
+            row.approved,
         ),
     )
     if has_news:
-        await _report(
+        await results.report(
             tx,
             {
                 "id": row.id,
@@ -259,36 +279,6 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
                 "at": clock.iso(now),
             },
         )
-
-
-def _of_settlement(settlement: Settlement, now: datetime) -> dict[str, Any]:
-    update = settlement.opened.update
-    result = {
-        "id": update.id,
-        "sku": update.sku,
-        "kind": update.kind,
-        "version": update.version,
-        "n": settlement.opened.results + 1,
-        "status": settlement.state,
-        "code": settlement.code,
-        "message": settlement.message,
-        "store": settlement.store,
-        "before": settlement.before,
-        "correlation_id": update.correlation_id,
-        "at": clock.iso(now),
-    }
-    return {name: value for name, value in result.items() if value is not None}
-
-
-async def _report(tx: Tx, result: Mapping[str, Any]) -> None:
-    await tx.execute(
-        "INSERT INTO results (update_id, n, body) VALUES (?, ?, ?)",
-        (result["id"], result["n"], json.dumps(result, default=_json)),
-    )
-
-
-def _json(value: object) -> str:
-    return clock.iso(value) if isinstance(value, datetime) else str(value)
 
 
 def _update(body: str) -> Update:

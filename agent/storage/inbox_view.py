@@ -31,22 +31,33 @@ async def row(db: aiosqlite.Connection, update_id: str) -> dict[str, Any]:
     """One update as it came, and the results that wait to be reported. Raises NotFoundError."""
     found = list(
         await db.execute_fetchall(
-            f"SELECT {_COLUMNS}, due_at, body FROM inbox WHERE id = ?", (update_id,)
+            f"SELECT {_COLUMNS}, due_at, body, approved, before,"
+            " (SELECT id FROM inbox AS it WHERE it.number = inbox.reverted_by)"
+            " FROM inbox WHERE id = ?",
+            (update_id,),
         )
     )
     if not found:
-        raise errors.NotFoundError(
-            f"no update {update_id} in the inbox", hint="woo-agent updates list"
-        )
+        raise _unknown(update_id)
     waiting = await db.execute_fetchall(
         "SELECT body FROM results WHERE update_id = ? ORDER BY n", (update_id,)
     )
     [line] = found
     return _row(line) | {
         "due_at": None if line[9] is None else clock.iso(clock.from_micros(line[9])),
+        "approved": bool(line[11]),
+        "before": line[12] and json.loads(line[12]),
+        "reverted_by": line[13],
         "body": line[10],
         "unreported": [json.loads(body) for (body,) in waiting],
     }
+
+
+async def state(db: aiosqlite.Connection, update_id: str) -> UpdateState:
+    """Where that update stands. Raises NotFoundError."""
+    for (found,) in await db.execute_fetchall("SELECT state FROM inbox WHERE id = ?", (update_id,)):
+        return UpdateState(found)
+    raise _unknown(update_id)
 
 
 async def stats(db: aiosqlite.Connection) -> dict[str, int]:
@@ -58,6 +69,12 @@ async def stats(db: aiosqlite.Connection) -> dict[str, int]:
     [(unreported,)] = await db.execute_fetchall("SELECT count(*) FROM results")
     opened = (UpdateState.PENDING, UpdateState.WAITING, UpdateState.HELD)
     return {state.value: counted.get(state, 0) for state in opened} | {"unreported": unreported}
+
+
+def _unknown(update_id: str) -> errors.NotFoundError:
+    return errors.NotFoundError(
+        f"no update {update_id} in the inbox", hint="woo-agent updates list"
+    )
 
 
 def _row(line: Any) -> dict[str, Any]:

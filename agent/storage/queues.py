@@ -12,12 +12,16 @@ from agent.storage import (
     baseline,
     cursors,
     followups,
+    holds,
     inbox,
     judging,
     outbox,
     pauses,
     register,
+    results,
+    reverting,
     rewind,
+    zeroed,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +40,15 @@ if TYPE_CHECKING:
         Received,
         Webhook,
     )
-    from agent.model.update import Fence, FenceKey, Intake, KnownVersions, Opened, Settlement
+    from agent.model.update import (
+        Fence,
+        FenceKey,
+        Intake,
+        KnownVersions,
+        Opened,
+        Settlement,
+        Zeroing,
+    )
     from agent.storage.database import Database
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
@@ -213,11 +225,22 @@ class Inbox:
         if ids and self._pressure is not None:
             await self._pressure.require("update")
         now = self._clock.now()
-        return await self._db.writer.write(
-            lambda tx: inbox.take_in(
+
+        async def step(tx: Tx) -> Intake:
+            taken = await inbox.take_in(
                 tx, ids, skus, decide, cursor=cursor, now=now, versions=versions
             )
-        )
+            if taken.approved:
+                await holds.approved_in_feed(tx, taken.approved, now)
+            return taken
+
+        return await self._db.writer.write(step)
+
+    async def review(
+        self, after: int, decide: Callable[[Opened, Mapping[FenceKey, Fence]], Settlement | None]
+    ) -> tuple[list[Settlement], int]:
+        now = self._clock.now()
+        return await self._db.writer.write(lambda tx: holds.review(tx, after, decide, now))
 
     async def open_for_work(self) -> bool:
         if await self._db.read(cursors.get, inbox.CATCHING_UP):
@@ -237,17 +260,26 @@ class Inbox:
     async def known(self, skus: Sequence[str]) -> KnownVersions:
         return await self._db.read(inbox.known, skus, waiting=True)
 
+    async def zeroing(self, skus: Sequence[str]) -> Zeroing:
+        return await self._db.read(zeroed.zeroing, skus, self._clock.now())
+
     async def settle(
         self, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence]
     ) -> None:
         now: datetime = self._clock.now()
-        await self._db.writer.write(lambda tx: inbox.settle(tx, settlements, fences, now))
+
+        async def step(tx: Tx) -> None:
+            await inbox.settle(tx, settlements, fences, now)
+            await zeroed.note(tx, settlements, now)
+            await reverting.settled(tx, settlements, now)
+
+        await self._db.writer.write(step)
 
     async def newest_arrival(self) -> int:
         return await self._db.read(outbox.last_sequence)
 
     async def unreported(self, most: int) -> list[tuple[int, Any]]:
-        return await self._db.read(inbox.unreported, most)
+        return await self._db.read(results.unreported, most)
 
     async def reported(self, numbers: Sequence[int]) -> None:
-        await self._db.writer.write(lambda tx: inbox.reported(tx, numbers))
+        await self._db.writer.write(lambda tx: results.reported(tx, numbers))

@@ -37,6 +37,7 @@ _TABLES = {
     "pauses": "line",
     "inbox": "number",
     "results": "number",
+    "zeroed": "sku",
     "audit": "number",
     "resources": "resource",
     "catalogue": "product_id",

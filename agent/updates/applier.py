@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, errors, metrics
 from agent.model.product import ItemWrite
-from agent.model.update import Fence, FenceKey, KnownVersions, Opened, Settlement, UpdateState
-from agent.updates import check, plan, versions
+from agent.model.update import (
+    Fence,
+    FenceKey,
+    KnownVersions,
+    Opened,
+    Settlement,
+    UpdateState,
+    Zeroing,
+)
+from agent.updates import check, guardrails, plan, versions
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,6 +62,9 @@ class Inbox(Protocol):
 
     async def known(self, skus: Sequence[str]) -> KnownVersions:
         """Fences and open updates of those SKUs."""
+
+    async def zeroing(self, skus: Sequence[str]) -> Zeroing:
+        """What went to zero within the last hour."""
 
     async def settle(
         self, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence]
@@ -191,9 +202,13 @@ class Applier:
         figures: Figures,
         profile: StoreProfile,
     ) -> plan.Plan:
-        settings = self._settings()
-        rules = plan.Rules(settings.updates, settings.ownership, profile, self._same, figures)
-        known = await self._inbox.known(_skus(due))
+        settings, skus = self._settings(), _skus(due)
+        zeroing = await self._inbox.zeroing(skus)
+        guard = guardrails.Guard(settings.prices, settings.inventory, zeroing)
+        rules = plan.Rules(
+            settings.updates, settings.ownership, profile, self._same, guard.hold, figures
+        )
+        known = await self._inbox.known(skus)
         return plan.make(due, found, known, rules, self._clock.now())
 
     async def _find(
@@ -213,7 +228,7 @@ class Applier:
         fences = {
             key: fence
             for settlement in settlements
-            if settlement.state in _ACTED_ON
+            if settlement.state in _ACTED_ON and not settlement.opened.reverts
             for key, fence in versions.fences(settlement.opened.update).items()
         }
         await self._inbox.settle(settlements, fences)

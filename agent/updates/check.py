@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from agent.model.product import ItemAnswer, ItemWrite, StoreProduct
     from agent.updates.plan import Target
 
+_SALE = ("sale_price", "sale_from", "sale_to")
+
 
 def settled(
     targets: Sequence[Target],
@@ -65,13 +67,14 @@ def _one(
     first = group[0]
     answer = answers[first.product.id].product
     ended = [t for t in group if _ended_sale(t, answers[t.product.id])]
+    changed = {**first.values, **dict.fromkeys(_SALE)} if ended else first.values
     return Settlement(
         opened,
         UpdateState.APPLIED,
         code=Code.SALE_CLEARED if ended else None,
         message="the store ended a sale that was no reduction any more" if ended else first.note,
-        store=plan.shown(answer or first.product, first.values),
-        before=plan.shown(first.product, first.values),
+        store=plan.shown(answer or first.product, changed),
+        before=plan.shown(first.product, changed),
         written=tuple(
             Written(product_id, answer.figures, answer.changed_at, sent_after)
             for product_id, answer in ((t.product.id, answers[t.product.id]) for t in group)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from agent.model.update import (
 from agent.updates import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 # Not the time of arrival: a clock that is put back must not make it wait.
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,12 +39,19 @@ class Entry:
 
 
 def entries(items: Sequence[object]) -> list[Entry]:
-    """Every item of a page; of items with one id the first counts."""
+    """Every item of a page; of items with one id the first counts, approved if one of them is."""
     read: dict[str, Entry] = {}
     for item in items:
         entry = Entry(updates.identity(item), item, updates.read(item))
-        read.setdefault(entry.id, entry)
+        first = read.setdefault(entry.id, entry)
+        if not isinstance(first.read, Refusal) and _approves(entry.read, first.read):
+            approved = first.read.model_copy(update={"approved": True})
+            read[entry.id] = replace(first, read=approved)
     return list(read.values())
+
+
+def _approves(read: Update | Refusal, of: Update) -> bool:
+    return not isinstance(read, Refusal) and read.approved and versions.is_same(read, of)
 
 
 def skus(page: Sequence[Entry]) -> list[str]:
@@ -60,8 +67,22 @@ def version_numbers(page: Sequence[Entry]) -> list[int]:
     return list(dict.fromkeys(version for version in given if version is not None))
 
 
-def decide(page: Sequence[Entry], known: KnownVersions, now: datetime) -> Intake:
-    """What the page adds. Ids that were taken in before must be left out of it."""
+def decide(
+    page: Sequence[Entry], seen: Collection[str], known: KnownVersions, now: datetime
+) -> Intake:
+    """What the page adds. Ids that were ``seen`` before add nothing, but with ``approved`` they say
+    yes to an update that is still open, if they say the same as it did."""
+    return Intake(
+        _rows([entry for entry in page if entry.id not in seen], known, now),
+        tuple(
+            entry.id
+            for entry in page
+            if entry.id in known.again and _approves(entry.read, known.again[entry.id])
+        ),
+    )
+
+
+def _rows(page: Sequence[Entry], known: KnownVersions, now: datetime) -> tuple[NewRow, ...]:
     rows: list[NewRow] = []
     opened: dict[tuple[str, str, int | None], list[Update]] = {}
     for update in known.open:
@@ -73,7 +94,7 @@ def decide(page: Sequence[Entry], known: KnownVersions, now: datetime) -> Intake
         else:
             opened.setdefault((outcome.kind, outcome.sku, outcome.version), []).append(outcome)
             rows.append(_opened(entry, outcome, now))
-    return Intake(tuple(rows))
+    return tuple(rows)
 
 
 def _admitted(
@@ -114,6 +135,7 @@ def _opened(entry: Entry, update: Update, now: datetime) -> NewRow:
         due_at=update.effective_at if future else _AT_ONCE,
         code=Code.NOT_DUE if future else None,
         message="takes effect at effective_at" if future else None,
+        approved=update.approved,
     )
 
 

@@ -43,6 +43,7 @@ class Rules:
     ownership: OwnershipSettings
     profile: StoreProfile
     same: Callable[[str, object, object], bool]
+    hold: Callable[[Opened, Sequence[Target]], Refusal | None]
     figures: Figures = AS_SAID
 
 
@@ -72,7 +73,10 @@ def make(
     rules: Rules,
     now: datetime,
 ) -> Plan:
-    """The plan for one round. ``found`` has the products of every SKU of the round."""
+    """The plan for one round. ``found`` has the products of every SKU of the round.
+
+    An update that is held is not acted on: an older one of the same SKU is written below it.
+    """
     later = [u for u in known.open if u.effective_at is not None and u.effective_at > now]
     settled: list[Settlement] = []
     targets: list[Target] = []
@@ -104,6 +108,18 @@ def shown(product: StoreProduct, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": product.id} | {name: product.values[name] for name in fields}
 
 
+def ended(opened: Opened, values: Mapping[str, Any], now: datetime) -> Settlement | None:
+    """What becomes of an update, wherever it stands, whose time is over or which has no ``values``
+    in force any more."""
+    update = opened.update
+    if update.expires_at is not None and update.expires_at <= now:
+        return _refused(opened, Refusal(Code.EXPIRED, "expires_at has passed"))
+    if not values:
+        than = "" if opened.reverts else f" version than {update.version}"
+        return Settlement(opened, UpdateState.SUPERSEDED, message=f"a newer{than} counts")
+    return None
+
+
 def _one(
     opened: Opened,
     values: Mapping[str, Any],
@@ -113,13 +129,8 @@ def _one(
     now: datetime,
 ) -> Settlement | list[Target]:
     """``coming`` are the regular prices that updates of the round may set."""
-    update = opened.update
-    if update.expires_at is not None and update.expires_at <= now:
-        return _refused(opened, Refusal(Code.EXPIRED, "expires_at has passed"))
-    if not values:
-        return Settlement(
-            opened, UpdateState.SUPERSEDED, message=f"a newer version than {update.version} counts"
-        )
+    if (over := ended(opened, values, now)) is not None:
+        return over
     if not products:
         return _unknown(opened, rules, now)
     refusal = _ambiguous(products, rules) or next(
@@ -140,7 +151,7 @@ def _changes(
 ) -> Settlement | list[Target]:
     targets = []
     note = None
-    if isinstance(opened.update, StockUpdate):
+    if isinstance(opened.update, StockUpdate) and not opened.reverts:
         figure = rules.figures.of(opened.update, opened.received_at, products)
         values, note = {"quantity": figure.quantity}, figure.note
     for product in products:
@@ -156,6 +167,10 @@ def _changes(
     first = shown(products[0], values)
     if not targets:
         return Settlement(opened, UpdateState.UNCHANGED, message=note, store=first)
+    if (held := rules.hold(opened, targets)) is not None:
+        return Settlement(
+            opened, UpdateState.HELD, held.code, held.message, store=dict(values), before=first
+        )
     if rules.updates.mode == "observe":
         return Settlement(
             opened, UpdateState.WOULD_APPLY, message=note, store=dict(values), before=first

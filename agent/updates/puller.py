@@ -151,8 +151,7 @@ class Puller:
         page = intake.entries(items)
 
         def decide(seen: frozenset[str], known: KnownVersions) -> Intake:
-            fresh = [entry for entry in page if entry.id not in seen]
-            return intake.decide(fresh, known, self._clock.now())
+            return intake.decide(page, seen, known, self._clock.now())
 
         taken = await self._inbox.take_in(
             [entry.id for entry in page],
@@ -164,6 +163,8 @@ class Puller:
         for row in taken.rows:
             if row.code is not None and row.due_at is None:
                 log.warning("update %s rejected: %s (%s)", row.id, row.code, row.message)
+        if taken.approved:
+            log.info("the gateway approves %d updates", len(taken.approved))
         return len(taken.rows)
 
     def _paused(self, answer: Answer) -> float:

@@ -4,6 +4,7 @@ The fence is per (kind, SKU, field): the newest version that was acted on. Refus
 none, so that a bad newest version does not hide the good one before it. An update that takes effect
 at once yields to any higher version; one for the future only to a higher version that takes effect
 no earlier: a price for Friday survives today's price change, and from Friday on it counts.
+A version that somebody took back does not come again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,16 @@ def fences(update: Update) -> dict[FenceKey, Fence]:
     }
 
 
+def is_same(update: Update, other: Update) -> bool:
+    """Whether both say the same, so that a yes to one is a yes to the other."""
+    return (update.kind, update.sku, update.version, update.values()) == (
+        other.kind,
+        other.sku,
+        other.version,
+        other.values(),
+    )
+
+
 def conflicts(update: Update, fences: Mapping[FenceKey, Fence], opened: Iterable[Update]) -> bool:
     """Whether the same version was given before with other content."""
     values = update.values()
@@ -53,8 +64,9 @@ def conflicts(update: Update, fences: Mapping[FenceKey, Fence], opened: Iterable
 
 
 def strongest_first(due: Sequence[Opened]) -> list[Opened]:
-    """Due updates of one kind and SKU, each before those that it overtakes."""
-    return sorted(due, key=functools.cmp_to_key(_order))
+    """Due updates of one kind and SKU, each before those that it overtakes; what puts back an old
+    value comes last."""
+    return sorted(sorted(due, key=functools.cmp_to_key(_order)), key=lambda opened: opened.reverts)
 
 
 def _order(one: Opened, other: Opened) -> int:
@@ -69,11 +81,17 @@ def in_force(
     later: Iterable[Update],
 ) -> dict[str, Any]:
     """The values of a due update that nothing has overtaken: no fence, none of the ``stronger``
-    due ones that are acted on, and none of ``later``, which wait for their time."""
+    due ones that are acted on, and none of ``later``, which wait for their time. What puts back an
+    old value yields to those that are acted on with it, and to nothing that was before."""
     update = opened.update
     taken = {
-        field for other in stronger if _overtaken(opened, other) for field in other.update.values()
+        field
+        for other in stronger
+        if opened.reverts or _overtaken(opened, other)
+        for field in other.update.values()
     }
+    if opened.reverts:
+        return {field: value for field, value in update.values().items() if field not in taken}
     for other in later:
         if _replaces(other, update):
             taken |= other.values().keys()
@@ -107,6 +125,8 @@ def _behind(opened: Opened, fence: Fence | None) -> bool:
     if fence is None:
         return False
     update = opened.update
+    if fence.reverted and fence.version == (update.version or 0):
+        return True
     if fence.effective_at is None or update.effective_at is not None:
         return _counts_over(
             (fence.version, fence.effective_at, opened.received_at),

@@ -25,7 +25,7 @@ EMAIL = "zoe.buyer@example.com"
 
 @dataclass(frozen=True)
 class Past:
-    """The state that a daemon left: three orders, one accepted, one dead, one deferred, and four
+    """The state that a daemon left: three orders, one accepted, one dead, one deferred, and five
     updates. It is down now."""
 
     config: Path
@@ -80,7 +80,7 @@ async def _played(folder: Path) -> Past:
             await store.delivered()
             await gateway.until(lambda: subjects[0] in gateway.subjects(agents.STORE))
             gateway.publish(agents.STORE, *_updates())
-            await gateway.until(lambda: len(gateway.results(agents.STORE)) == 4)
+            await gateway.until(lambda: len(gateway.results(agents.STORE)) == 5)
     return Past(config, *subjects)
 
 
@@ -99,9 +99,11 @@ def _orders(store: Store, gateway: Gateway, webhooks_url: str) -> list[str]:
 
 def _updates() -> list[dict[str, Any]]:
     stock = {"kind": "stock", "sku": "MUG-1"}
+    price = {"kind": "price", "sku": "MUG-1"}
     return [
+        price | {"id": "u-held", "version": 2, "sale_price": "0"},
         stock | {"id": "u-applied", "version": 1, "quantity": 12},
         stock | {"id": "u-unknown", "version": 1, "quantity": 1, "sku": "NO-SUCH"},
         stock | {"id": "u-bad", "version": 2, "quantity": "12"},
-        {"id": "u-price", "kind": "price", "sku": "MUG-1", "version": 1, "regular_price": "9.90"},
+        price | {"id": "u-price", "version": 1, "regular_price": "9.90"},
     ]

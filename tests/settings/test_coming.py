@@ -44,8 +44,8 @@ def _written(tmp_path: Path, more: str) -> Path:
 
 
 def test_a_coming_setting_is_warned_of(tmp_path: Path) -> None:
-    loaded = loading.load(config=_written(tmp_path, "[prices]\nhold_zero = true\n"), environ={})
-    assert loaded.warnings == ("prices.hold_zero is not in effect in this version",)
+    loaded = loading.load(config=_written(tmp_path, "[reconcile]\nstock = 'report'\n"), environ={})
+    assert loaded.warnings == ("reconcile.stock is not in effect in this version",)
     assert loaded.to_run() is loaded.settings
 
 

@@ -77,8 +77,7 @@ class Line:
         page = intake.entries(items)
 
         def decide(seen: frozenset[str], known: KnownVersions) -> Intake:
-            fresh = [entry for entry in page if entry.id not in seen]
-            return intake.decide(fresh, known, self.clock.now())
+            return intake.decide(page, seen, known, self.clock.now())
 
         ids = [entry.id for entry in page]
         await self.inbox.take_in(ids, intake.skus(page), decide, None)

@@ -42,6 +42,11 @@ def opened(item: object, *, number: int = 1, received_at: datetime = NOW) -> Ope
     return Opened(number, read(item), received_at, UpdateState.PENDING, 0)
 
 
+def nothing_held(opened: Opened, targets: object) -> Refusal | None:
+    """Guardrails for tests of something else."""
+    return None
+
+
 def product(**more: Any) -> StoreProduct:
     """MUG-1 as the store shows it: 10 pieces at 12.50."""
     named = ("id", "parent_id", "type", "sku", "status", "manages_stock")

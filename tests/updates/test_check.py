@@ -10,7 +10,7 @@ from agent.model.product import ItemAnswer, StoreProduct
 from agent.model.update import Code, Settlement, UpdateState
 from agent.updates import check, plan
 from agent.woo import wire
-from tests.updates.rows import opened, price, product, stock
+from tests.updates.rows import NOW, opened, price, product, stock
 
 Item = dict[str, Any]
 
@@ -63,6 +63,16 @@ def test_a_silent_no_is_a_failure_with_a_code(item: Item, shown: Item, code: Cod
     assert settlement.store is not None
     assert settlement.before is not None
     assert settlement.message
+
+
+def test_a_sale_that_was_ended_in_silence_is_among_what_stood_before() -> None:
+    on_sale = product(regular_price="20", sale_price="15", sale_to=NOW)
+    settlement = settled(
+        price(1, "12"), ItemAnswer(product(regular_price="12")), before=on_sale, regular_price="12"
+    )
+    assert (settlement.state, settlement.code) == (UpdateState.APPLIED, Code.SALE_CLEARED)
+    stood = {"regular_price": "20", "sale_price": "15", "sale_from": None, "sale_to": NOW}
+    assert settlement.before == {"id": 10} | stood
 
 
 def test_management_that_was_not_switched_on_is_a_failure() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import clock
-from agent.model.update import Code, Fence, KnownVersions, NewRow, Refusal, UpdateState
+from agent.model.update import Code, Fence, Intake, KnownVersions, NewRow, Refusal, UpdateState
 from agent.updates import intake
 from tests.updates import json_values
 from tests.updates.rows import NOW, price, read, stock
@@ -23,7 +23,7 @@ BEFORE = (NOW - timedelta(hours=1)).isoformat()
 
 
 def decided(*items: object, known: KnownVersions = NOTHING_KNOWN) -> list[NewRow]:
-    return list(intake.decide(intake.entries(items), known, NOW).rows)
+    return list(intake.decide(intake.entries(items), (), known, NOW).rows)
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,6 +90,53 @@ def test_of_items_with_one_id_the_first_counts_and_the_order_of_the_page_stays()
     assert [entry.item for entry in page] == [stock(1, 1), stock(2, 2), stock(3, 3)]
 
 
+def again(update: Any, *page: object) -> tuple[str, ...]:
+    """The ids that a page approves while that update is open."""
+    known = KnownVersions({}, again={update["id"]: read(update)})
+    taken = intake.decide(intake.entries(page), {update["id"]}, known, NOW)
+    assert not taken.rows
+    return taken.approved
+
+
+@pytest.mark.parametrize(
+    ("item", "approves"),
+    [
+        (stock(7, 18, approved=True), True),
+        (stock(7, 18, approved=True, seen_position=9), True),
+        (stock(7, 18), False),
+        (stock(7, 18, approved=False), False),
+        (stock(7, 18, approved="yes"), False),
+        (stock(7, 19, approved=True), False),
+        (stock(8, 18, approved=True, id="s-7"), False),
+        (stock(7, 18, approved=True, sku="MUG-2"), False),
+        ({"id": "s-7", "approved": True}, False),
+    ],
+)
+def test_the_same_update_again_can_only_say_yes_to_what_it_was(item: Any, approves: bool) -> None:
+    assert again(stock(7, 18), item) == (("s-7",) if approves else ())
+
+
+def test_a_sale_that_is_ended_is_not_the_same_as_one_that_is_left() -> None:
+    ends = price(7, "9", sale_price=None)
+    assert again(ends, ends | {"approved": True}) == ("p-7",)
+    assert again(ends, price(7, "9", approved=True)) == ()
+
+
+def test_an_approval_of_what_is_not_open_or_was_never_seen_says_yes_to_nothing() -> None:
+    yes = stock(7, 18, approved=True)
+    assert intake.decide(intake.entries([yes]), {"s-7"}, NOTHING_KNOWN, NOW) == Intake(())
+    taken = intake.decide(intake.entries([yes]), (), NOTHING_KNOWN, NOW)
+    assert [(row.id, row.approved) for row in taken.rows] == [("s-7", True)]
+    assert taken.approved == ()
+
+
+def test_an_update_and_its_approval_on_one_page_are_an_approved_update() -> None:
+    rows = decided(stock(7, 18), stock(7, 18, approved=True), stock(7, 18), stock(8, 2))
+    assert [(row.id, row.approved) for row in rows] == [("s-7", True), ("s-8", False)]
+    [row] = decided(stock(7, 18), stock(7, 19, approved=True))
+    assert (json.loads(row.body)["quantity"], row.approved) == (18, False)
+
+
 def test_the_versions_of_every_sku_that_can_be_read_are_asked_for_once() -> None:
     page = [stock(1, 1), price(1, "9"), stock(2, 1, sku="MUG-2"), {"sku": "MUG-3"}]
     assert intake.skus(intake.entries(page)) == ["MUG-1", "MUG-2"]
@@ -124,7 +171,7 @@ def test_any_page_is_decided_and_each_of_its_rows_can_be_stored(
     waiting = [entry.read for entry in intake.entries(before)]
     known = KnownVersions({}, tuple(u for u in waiting if not isinstance(u, Refusal)))
     entries = intake.entries(page)
-    rows = intake.decide(entries, known, NOW).rows
+    rows = intake.decide(entries, (), known, NOW).rows
     assert [row.id for row in rows] == [entry.id for entry in entries]
     assert {entry.id for entry in entries} == {entry.id for entry in intake.entries(page[::-1])}
     db = sqlite3.connect(":memory:")

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from agent.model.product import StoreProduct, StoreProfile
-from agent.model.update import Code, Fence, KnownVersions, Opened, Settlement, UpdateState
+from agent.model.update import (
+    Code,
+    Fence,
+    KnownVersions,
+    Opened,
+    Refusal,
+    Settlement,
+    UpdateState,
+)
 from agent.settings import OwnershipSettings, UpdateSettings
 from agent.updates import plan
 from agent.woo import wire
-from tests.updates.rows import NOW, opened, price, product, read, stock
+from tests.updates.rows import NOW, nothing_held, opened, price, product, read, stock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Item = dict[str, Any]
 NOTHING_KNOWN = KnownVersions({})
@@ -20,11 +31,17 @@ FRIDAY = datetime(2026, 11, 27, tzinfo=UTC)
 SHIRT = product(id=12, parent_id=11, type="variation", manages_stock="parent", quantity=30)
 
 
-def rules(*, ownership: Item | None = None, tax: bool = False, **updates: Any) -> plan.Rules:
+def rules(
+    *,
+    ownership: Item | None = None,
+    tax: bool = False,
+    hold: Callable[..., Refusal | None] = nothing_held,
+    **updates: Any,
+) -> plan.Rules:
     """``tax``: prices are entered with it."""
     owners = OwnershipSettings.model_validate(ownership or {})
     settings = UpdateSettings.model_validate(updates)
-    return plan.Rules(settings, owners, StoreProfile("EUR", tax), wire.same)
+    return plan.Rules(settings, owners, StoreProfile("EUR", tax), wire.same, hold)
 
 
 def made(

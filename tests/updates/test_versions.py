@@ -33,7 +33,7 @@ class Books:
 
     def take(self, *items: dict[str, Any], at: datetime = NOW) -> None:
         known = KnownVersions(self.fences, tuple(row.update for row in self.open))
-        taken = intake.decide(intake.entries(items), known, at)
+        taken = intake.decide(intake.entries(items), (), known, at)
         for item, row in zip(items, taken.rows, strict=True):
             if row.due_at is not None:
                 self.open.append(opened(item, received_at=at))
@@ -141,6 +141,16 @@ def test_an_update_for_the_future_yields_only_to_a_newer_one_no_earlier(
 
 def test_one_that_waits_does_not_hold_back_one_that_counts_at_once() -> None:
     assert in_force(price(5, "9"), later=(price(6, "8", **FOR_FRIDAY),)) == {"regular_price": "9"}
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "counts"), [(5, {}, False), (6, {}, True), (5, FOR_FRIDAY, False)]
+)
+def test_a_version_that_was_taken_back_does_not_come_again(
+    version: int, more: dict[str, Any], counts: bool
+) -> None:
+    fence = Fence(5, None, '"9"', reverted=True)
+    assert bool(in_force(price(version, "9", **more), fence)) == counts
 
 
 def test_each_field_has_its_own_fence() -> None:
