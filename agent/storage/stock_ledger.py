@@ -31,8 +31,8 @@ GO_LIVE = "go_live"
 """The cursor: orders created before count as seen by the ERP. Microseconds."""
 
 _INSERT = (
-    "INSERT OR IGNORE INTO stock_ledger (item_id, line_id, sequence, parent_id, sku, order_id,"
-    " units, held, baseline, aged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO stock_ledger (item_id, line_id, sequence, parent_id, sku, order_id, units, held,"
+    " baseline, aged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _HELD = (
     "UPDATE stock_ledger SET held = ?3 WHERE item_id = ?1 AND line_id = ?2 AND sequence ="
@@ -47,10 +47,11 @@ _MARK = (
 )
 
 # What came in that long after an event was settled was sent after it: its position is a bound.
-_MARGIN = 2 * 60 * 1_000_000
+# Numbers may run ahead of the clock: they only say where to look.
+_LATER = f"coalesce(o.settled_at, l.accepted_at) + {2 * 60 * 1_000_000}"
 BOUND = (
     "(SELECT min(position) FROM (SELECT position FROM outbox"
-    f" WHERE sequence > coalesce(o.settled_at, l.accepted_at) + {_MARGIN}"
+    f" WHERE sequence > max(l.sequence, {_LATER}) AND received_at > {_LATER}"
     " ORDER BY sequence LIMIT 50))"
 )
 """A position that an accepted event ``o`` of a ledger row ``l`` lies below; NULL if none is known.
@@ -102,7 +103,7 @@ async def record(
             sequence = content.sequence
             seen = aged = sequence in gone
         elif not lines and content is None:
-            seen = is_before(reading, go_live)
+            seen = _is_before(reading, go_live)
         for line in stock.shown(reading.lines, lines, deletion=reading.deletion):
             key = (line.item_id, line.line_id)
             if not seen and line.units != (lines[key].units if key in lines else 0):
@@ -186,7 +187,7 @@ def acceptance(told: str | None, settled_at: int) -> datetime:
     return clock.from_micros(settled_at)
 
 
-def is_before(reading: Reading, go_live: int) -> bool:
+def _is_before(reading: Reading, go_live: int) -> bool:
     """Whether the order was created before then."""
     return reading.created_at is not None and clock.micros(reading.created_at) < go_live
 

@@ -105,6 +105,7 @@ async def _catalogue(state: Path, ends: Ends) -> None:
     known = [(int(ends.store.product(f"A-{n}")["id"]), f"A-{n}") for n in range(PRODUCTS)]
     async with database.connected(state / database.FILE, readonly=False) as db:
         await db.executemany(
-            "INSERT OR IGNORE INTO catalogue VALUES (?, 0, 'simple', ?, 'publish', 'yes', '{}', 1, 0)",
+            "INSERT OR IGNORE INTO catalogue"
+            " VALUES (?, 0, 'simple', ?, 'publish', 'yes', '{}', 1, 0)",
             known,
         )

@@ -205,6 +205,14 @@ async def test_without_a_position_it_lies_below_what_came_in_after_it(
     assert (row.position, row.doubtful) == (position, True)
 
 
+async def test_numbers_that_run_ahead_of_the_clock_make_no_bound(db: Database) -> None:
+    await db.writer.write(lambda tx: outbox.number_above(tx, 2**60))
+    early, late = await judge(db, order(line(1), number=7), order(line(2)))
+    for number, position in ((early, 1), (late, None)):
+        await seeding.settle(db, await ledger.event(db, number), Accepted(position))
+    assert [row.position for row in await snapshots(db)] == [1, None]
+
+
 async def test_a_row_whose_event_is_lost_is_in_doubt(db: Database) -> None:
     await judge(db, order(line(2)))
     await ledger.write(db, "DELETE FROM arrivals")
