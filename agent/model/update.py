@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -91,6 +91,13 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_utc)]
 Price = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
 
 
+Rank = tuple[int, int]
+"""(version, n): the n-th update without version that came after that version, 0 for the version
+itself. The higher one is the newer one."""
+UNKNOWN: Rank = (-1, 0)
+"""Below every version."""
+
+
 class _Update(BaseModel):
     """What stock and price updates have in common. Unknown fields are ignored: more may come."""
 
@@ -103,6 +110,13 @@ class _Update(BaseModel):
     expires_at: Moment | None = None
     approved: StrictBool = False
     correlation_id: _Text | None = None
+    rank_given: Rank | None = None
+    """Given at the door to one without version."""
+
+    @property
+    def rank(self) -> Rank:
+        """How new it is, among those of its kind and SKU."""
+        return (self.version, 0) if self.version is not None else self.rank_given or UNKNOWN
 
 
 class StockUpdate(_Update):
@@ -229,6 +243,12 @@ class Fence:
     version: int
     effective_at: datetime | None
     content: str
+    nth: int = 0
+
+    @property
+    def rank(self) -> Rank:
+        """How new what raised it was."""
+        return (self.version, self.nth)
 
 
 FenceKey = tuple[str, str, str]
@@ -252,10 +272,12 @@ class NewRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownVersions:
-    """What was acted on before, and what is open, for some SKUs."""
+    """What was acted on before, and what is open, for some SKUs; ``newest`` of what is open by kind
+    and SKU, where an update without version has to be ranked."""
 
     fences: Mapping[FenceKey, Fence]
     open: tuple[Update, ...] = ()
+    newest: Mapping[tuple[str, str], Rank] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,3 +285,12 @@ class Intake:
     """What a page adds to the inbox."""
 
     rows: tuple[NewRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of some items of a file: which ids were taken in before, and why others are
+    refused. All others were taken in."""
+
+    known: frozenset[str]
+    refused: Mapping[str, Refusal]

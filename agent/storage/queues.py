@@ -170,13 +170,18 @@ class Inbox:
         decide: Callable[[frozenset[str], KnownVersions], Intake],
         cursor: str | None,
         versions: Sequence[int] | None = None,
+        unversioned: Sequence[str] = (),
     ) -> Intake:
         if ids and self._pressure is not None:
             await self._pressure.require("update")
         now = self._clock.now()
         return await self._db.writer.write(
             lambda tx: inbox.take_in(
-                tx, ids, skus, decide, cursor=cursor, now=now, versions=versions
+                *(tx, ids, skus, decide),
+                cursor=cursor,
+                now=now,
+                versions=versions,
+                unversioned=unversioned,
             )
         )
 

@@ -114,7 +114,7 @@ def _one(
         return _refused(opened, Refusal(Code.EXPIRED, "expires_at has passed"))
     if not values:
         return Settlement(
-            opened, UpdateState.SUPERSEDED, message=f"a newer version than {update.version} counts"
+            opened, UpdateState.SUPERSEDED, message=f"a newer {_one_than(update.version)} counts"
         )
     if not products:
         return _unknown(opened, rules, now)
@@ -129,6 +129,10 @@ def _one(
     if refusal is not None:
         return _refused(opened, refusal)
     return _changes(opened, products, values, rules)
+
+
+def _one_than(version: int | None) -> str:
+    return "one" if version is None else f"version than {version}"
 
 
 def _changes(
