@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent import actor, errors, metrics
+from agent.dropfolder.watcher import Watcher
 from agent.events import fetching, followups, forwarder, greeting, judge
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
@@ -34,6 +35,7 @@ from agent.storage import (
 )
 from agent.storage.pressure import Pressure
 from agent.updates import applier, puller, reporter
+from agent.updates.door import Door
 from agent.woo import client as woo
 from agent.woo import reads, webhook, wire
 from agent.woo.translate import payload, reading
@@ -76,6 +78,7 @@ class Daemon:
         pulling: puller.Puller,
         applying: applier.Applier,
         judging: judge.Judge,
+        dropped: Watcher | None,
     ) -> None:
         self._settings = settings
         self._clock = around.clock
@@ -85,6 +88,7 @@ class Daemon:
         self._pulling = pulling
         self._applying = applying
         self._judging = judging
+        self._dropped = dropped
         self.webhooks: TcpAddress | UnixAddress = settings().webhooks.listen
         self.admin: TcpAddress | UnixAddress = settings().admin.listen
         self.supervision: asyncio.Task[None]  # once the actors have started
@@ -141,6 +145,7 @@ class Daemon:
             broken=broken,
             loops=self._judging.repeats.loops(now),
             pauses=paused,
+            drop_folder=self._dropped.trouble if self._dropped else "",
         )
         return health.document(facts, settings)
 
@@ -186,12 +191,7 @@ async def running(
             gateway.opened(settings.gateway, store_id=store.id, instance=db.instance, clock=clock)
         )
         sender = Sender(
-            outbox,
-            gate,
-            encode,
-            settings=lambda: current().gateway,
-            clock=clock,
-            rng=rng,
+            outbox, gate, encode, settings=lambda: current().gateway, clock=clock, rng=rng
         )
         pulling = puller.Puller(
             inbox,
@@ -222,7 +222,10 @@ async def running(
             asked=asked,
             judged=judged,
         )
-        daemon = Daemon(current, around, db, room, sender, pulling, applying, judging)
+        folder = settings.updates.drop_folder
+        door = Door(inbox, settings=current, clock=clock, arrived=arrived)
+        dropped = Watcher(folder, door.take, clock=clock) if folder else None
+        daemon = Daemon(current, around, db, room, sender, pulling, applying, judging, dropped)
         fetcher = fetching.Fetcher(
             outbox, reads.Reads(woo_), source=store.url, clock=clock, rng=rng, stored=stored
         )
@@ -264,6 +267,8 @@ async def running(
                 around.notifier, alive=daemon.alive, health=daemon.health, clock=clock
             ).run,
         }
+        if dropped is not None:
+            actors["drop folder"] = dropped.run
         if reload is not None:
             actors["reload"] = reload(current).run
         stop = asyncio.Event()

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import output, state
+from agent.cli import output, state, submit
 from agent.model.update import UpdateState
 from agent.storage import inbox_view
 
 app = typer.Typer(help="What the store was told, and what became of it.", no_args_is_help=True)
+
+app.command()(submit.submit)
 
 _LISTED = ("id", "kind", "sku", "version", "state", "code", "message", "received_at")
 

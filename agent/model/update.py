@@ -292,5 +292,5 @@ class Taken:
     """What became of some items of a file: which ids were taken in before, and why others are
     refused. All others were taken in."""
 
-    known: frozenset[str]
-    refused: Mapping[str, Refusal]
+    known: frozenset[str] = frozenset()
+    refused: Mapping[str, Refusal] = field(default_factory=dict)

@@ -18,9 +18,7 @@ COMING = PROTECTION | frozenset(
     or key
     in (
         "store.go_live",
-        "updates.drop_folder",
         "updates.trust_catalogue_for",
-        "updates.unversioned",
     )
 )
 

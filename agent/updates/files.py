@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from agent.model.update import Intake, KnownVersions
 
-AT_ONCE = 500
-
 
 class Piece:
     """Some items of a file: what must be looked up for them, and what became of them."""
@@ -37,7 +35,7 @@ class Piece:
         self.skus = intake.skus(self._page)
         self.versions = intake.version_numbers(self._page)
         self.unversioned = intake.unversioned(self._page)
-        self.taken = Taken(frozenset(), {})
+        self.taken = Taken()
 
     def decide(self, seen: frozenset[str], known: KnownVersions) -> Intake:
         """What the piece adds to the inbox; ``taken`` tells of it afterwards."""

@@ -147,7 +147,7 @@ async def test_one_for_the_future_is_replaced_by_a_later_one_for_a_later_time(li
 
 
 async def test_the_same_items_again_do_nothing(line: Line) -> None:
-    assert await drop(line, bare("a", 5), bare("b", 6)) == Taken(frozenset(), {})
+    assert await drop(line, bare("a", 5), bare("b", 6)) == Taken()
     assert (await drop(line, bare("b", 6), bare("c", 7))).known == {"b"}
 
 
