@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -14,13 +14,15 @@ from agent.cli import output, state
 from agent.clock import SystemClock
 from agent.dropfolder import formats
 from agent.dropfolder.report import MOST_NAMED, Report
-from agent.dropfolder.rows import SETS, Source
+from agent.dropfolder.rows import SETS, Bad, Line, Source
 from agent.model.update import Taken
 from agent.settings import Settings
 from agent.storage import audit, inbox
 from agent.storage.writer import Tx
 from agent.updates.files import Piece
 
+Rows = list[Line | Bad]
+Items = list[Mapping[str, Any]]
 _LISTED = ("id", "kind", "sku", "version", "sets")
 
 
@@ -68,19 +70,12 @@ class _Submission:
 
     def take(self, raw: BinaryIO, advance: output.Advance) -> None:
         """Into the inbox, each piece in a short transaction of its own."""
-        pieces, who = self._pieces(raw), state.who()
-        is_first = True
+        who, name = state.who(), str(self._file.absolute())
 
-        async def step(tx: Tx) -> bool:
-            nonlocal is_first
-            lines = next(pieces, None)
-            if lines is None:
-                return False
+        async def step(lines: Rows, tx: Tx) -> None:
             piece, now = self._piece(formats.items(lines)), self._clock.now()
-            if is_first:
-                name = str(self._file.absolute())
+            if not self.report.lines:
                 await audit.record(tx, who=who, action="submit", targets=[name], reason="", now=now)
-            is_first = False
             await inbox.take_in(
                 *(tx, piece.ids, piece.skus, piece.decide),
                 cursor=None,
@@ -90,9 +85,8 @@ class _Submission:
             )
             self.report.add(lines, piece.taken)
             advance()
-            return True
 
-        state.write_in_steps(self._of, step)
+        state.write_each(self._of, self._pieces(raw), step)
 
     def look(self, raw: BinaryIO, advance: output.Advance) -> None:
         """What would be taken in, as the inbox is now."""
@@ -115,17 +109,17 @@ class _Submission:
 
         state.read(self._of, reading)
 
-    def _pieces(self, raw: BinaryIO) -> Any:
+    def _pieces(self, raw: BinaryIO) -> Iterator[Rows]:
         seen = self._file.stat()
         at = min(clock.from_micros(max(seen.st_mtime_ns // 1000, 0)), self._clock.now())
         source = Source(f"{self._file.name} {seen.st_mtime_ns}", at)
         return formats.pieces(formats.read(raw, self._file.name, source))
 
-    def _piece(self, items: Any, before: Any = ()) -> Piece:
+    def _piece(self, items: Items, before: Collection[str] = ()) -> Piece:
         rule = self._of.updates.unversioned
         return Piece(items, unversioned=rule, now=self._clock.now(), before=before)
 
-    def _list(self, items: Any, taken: Taken) -> None:
+    def _list(self, items: Items, taken: Taken) -> None:
         for item in items:
             if item["id"] in taken.known or item["id"] in taken.refused:
                 continue

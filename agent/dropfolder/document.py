@@ -127,7 +127,8 @@ class _Window:
         column, open_, passed = self._column, "", 0
         while True:
             end, open_, whole = _end(self._text, self._at, column, open_, ended=self._ended)
-            if end == self._at and not whole:  # one string that fills the window
+            if (end == self._at and not whole) or len(open_) > LONGEST:
+                # One string that fills the window, or nothing but brackets: no list of rows.
                 self._ended, end = True, len(self._text)
             elif end == self._at and not passed:
                 end += 1
@@ -138,10 +139,10 @@ class _Window:
             self._fill()
 
     def _fill(self) -> None:
-        parts = [self._text[self._at :]]
-        size = len(parts[0])
+        size = len(self._text) - self._at
         if size >= LONGEST or self._ended:
             return
+        parts = [self._text[self._at :]]
         while size < LONGEST and not self._ended:
             raw = self._file.read(_CHUNK)
             self._ended = not raw

@@ -113,11 +113,16 @@ def _endless(n: int) -> str:
     return '[{"sku": "A", "more": "' + PAD * n + '"}]'
 
 
+def _deep(n: int) -> str:
+    return "[" * (len(PAD) * n)
+
+
 @pytest.mark.parametrize(
     ("name", "made"),
     [
         *(("a.csv", _csv), ("a.json", _list), ("a.ndjson", _lines), ("a.json", _broken)),
         *(("a.csv", _endless), ("a.json", _endless), ("a.ndjson", _endless)),
+        ("a.json", _deep),
     ],
 )
 def test_memory_does_not_grow_with_the_file(
