@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -15,14 +15,12 @@ from agent.clock import SystemClock
 from agent.dropfolder import formats
 from agent.dropfolder.report import MOST_NAMED, Report
 from agent.dropfolder.rows import SETS, Bad, Line, Source
-from agent.model.update import Taken
 from agent.settings import Settings
 from agent.storage import audit, inbox
 from agent.storage.writer import Tx
 from agent.updates.files import Piece
 
 Rows = list[Line | Bad]
-Items = list[Mapping[str, Any]]
 _LISTED = ("id", "kind", "sku", "version", "sets")
 
 
@@ -89,21 +87,22 @@ class _Submission:
         state.write_each(self._of, self._pieces(raw), step)
 
     def look(self, raw: BinaryIO, advance: output.Advance) -> None:
-        """What would be taken in, as the inbox is now."""
+        """What would be taken in, as the inbox is now: versions that conflict with one another far
+        apart in the file are not seen."""
 
         async def reading(db: Any) -> None:
             before: set[str] = set()
             for lines in self._pieces(raw):
-                items = formats.items(lines)
-                piece = self._piece(items, before)
+                piece = self._piece(formats.items(lines), before)
                 found = await inbox.look(
                     *(db, piece.ids, piece.skus),
                     versions=piece.versions,
                     unversioned=piece.unversioned,
                 )
                 piece.decide(*found)
-                self._list(items, piece.taken)
-                self.report.add(lines, piece.taken)
+                added = self.report.add(lines, piece.taken)
+                room = MOST_NAMED - len(self.would_take)
+                self.would_take += map(_listed, added[:room])
                 before.update(piece.ids)
                 advance()
 
@@ -115,18 +114,14 @@ class _Submission:
         source = Source(f"{self._file.name} {seen.st_mtime_ns}", at)
         return formats.pieces(formats.read(raw, self._file.name, source))
 
-    def _piece(self, items: Items, before: Collection[str] = ()) -> Piece:
+    def _piece(self, items: Sequence[object], before: Collection[str] = ()) -> Piece:
         rule = self._of.updates.unversioned
         return Piece(items, unversioned=rule, now=self._clock.now(), before=before)
 
-    def _list(self, items: Items, taken: Taken) -> None:
-        for item in items:
-            if item["id"] in taken.known or item["id"] in taken.refused:
-                continue
-            if len(self.would_take) < MOST_NAMED:
-                sets = {name: item[name] for name in SETS if name in item}
-                listed = {name: item.get(name) for name in _LISTED[:-1]}
-                self.would_take.append(listed | {"sets": sets})
+
+def _listed(item: Mapping[str, Any]) -> dict[str, Any]:
+    sets = {name: item[name] for name in SETS if name in item}
+    return {name: item.get(name) for name in _LISTED[:-1]} | {"sets": sets}
 
 
 @contextmanager

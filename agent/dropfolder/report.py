@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent.dropfolder.rows import Bad, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from agent.model.update import Taken
 
@@ -29,24 +29,31 @@ class Report:
         self._cut = 0
         self._named: list[Bad] = []
 
-    def add(self, pieces: Sequence[Line | Bad], taken: Taken) -> None:
-        """The next lines, and what the door made of their items."""
+    def add(self, pieces: Sequence[Line | Bad], taken: Taken) -> list[Mapping[str, Any]]:
+        """The next lines, and what the door made of their items; those that were taken in. Of
+        items with one id the first counts."""
+        added: list[Mapping[str, Any]] = []
+        known = set(taken.known)
         for piece in pieces:
             self.lines += 1
             if isinstance(piece, Bad):
                 self._refuse([piece])
                 continue
-            ids = [item["id"] for item in piece.items]
-            faults = [
-                Bad(piece.number, None, f"{refusal.code}: {refusal.message}")
-                for refusal in (taken.refused.get(name) for name in ids)
-                if refusal is not None
-            ]
-            known = sum(name in taken.known for name in ids)
-            self.known += known
-            self.taken += len(ids) - known - len(faults)
-            self._good = self._good or len(faults) < len(ids)
+            faults = []
+            for item in piece.items:
+                refusal = taken.refused.get(item["id"])
+                if refusal is not None:
+                    reason = f"{refusal.code}: {refusal.message}"
+                    faults.append(Bad(piece.number, None, reason))
+                elif item["id"] in known:
+                    self.known += 1
+                else:
+                    added.append(item)
+                known.add(item["id"])
+            self._good = self._good or len(faults) < len(piece.items)
             self._refuse(faults)
+        self.taken += len(added)
+        return added
 
     @property
     def is_rejected(self) -> bool:

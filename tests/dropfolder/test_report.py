@@ -40,6 +40,13 @@ def test_a_file_without_a_good_line_is_rejected_and_one_without_lines_is_not() -
     assert not report.is_rejected
 
 
+def test_of_items_with_one_id_the_first_counts() -> None:
+    report = Report("a.csv")
+    first, again = line(2, "a"), line(3, "a")
+    assert report.add([first, again], Taken()) == [*first.items]
+    assert (report.taken, report.known, report.refused) == (1, 1, 0)
+
+
 def test_of_many_faults_some_are_named_and_the_others_counted() -> None:
     report = Report("a.csv")
     for _ in range(3):
