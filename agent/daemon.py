@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent import actor
+from agent.dropfolder.watcher import Watcher
 from agent.events import (
     baseline,
     fetching,
@@ -38,6 +39,7 @@ from agent.storage import (
 )
 from agent.storage.pressure import Pressure
 from agent.updates import applier, holds, puller, reporter, resolver, stock_checks, writing
+from agent.updates.door import Door
 from agent.vitals import Vitals
 from agent.woo import client as woo
 from agent.woo import reads, webhook, wire
@@ -117,12 +119,7 @@ async def running(
             gateway.opened(settings.gateway, store_id=store.id, instance=db.instance, clock=clock)
         )
         sender = Sender(
-            outbox,
-            gate,
-            encode,
-            settings=lambda: current().gateway,
-            clock=clock,
-            rng=rng,
+            outbox, gate, encode, settings=lambda: current().gateway, clock=clock, rng=rng
         )
         pulling = puller.Puller(
             inbox,
@@ -188,7 +185,10 @@ async def running(
             asked=asked,
             judged=judged,
         )
-        daemon = Daemon(current, clock, db, room, sender, pulling, applying, judging)
+        folder = settings.updates.drop_folder
+        door = Door(inbox, settings=current, clock=clock, arrived=arrived)
+        dropped = Watcher(folder, door.take, clock=clock) if folder else None
+        daemon = Daemon(current, clock, db, room, sender, pulling, applying, judging, dropped)
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
             http.listening(
@@ -232,6 +232,8 @@ async def running(
                 around.notifier, alive=daemon.alive, health=daemon.health, clock=clock
             ).run,
         }
+        if dropped is not None:
+            actors["drop folder"] = dropped.run
         if reload is not None:
             actors["reload"] = reload(current).run
         stop = asyncio.Event()

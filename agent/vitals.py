@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.clock import Clock
+    from agent.dropfolder.watcher import Watcher
     from agent.events.judge import Judge
     from agent.events.sender import Sender
     from agent.ops.reload import Current
@@ -36,6 +37,7 @@ class Vitals:
         pulling: Puller,
         applying: Applier,
         judging: Judge,
+        dropped: Watcher | None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -45,6 +47,7 @@ class Vitals:
         self._pulling = pulling
         self._applying = applying
         self._judging = judging
+        self._dropped = dropped
 
     async def alive(self) -> bool:
         """The loop turns (else nobody would answer) and the writer answers a no-op commit."""
@@ -98,6 +101,7 @@ class Vitals:
             broken=broken,
             loops=self._judging.repeats.loops(now),
             pauses=paused,
+            drop_folder=self._dropped.trouble if self._dropped else "",
         )
         return health.document(facts, settings)
 

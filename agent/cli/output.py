@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+Advance = Callable[[], None]
 
 
 def as_json(value: Any) -> None:
@@ -40,3 +44,16 @@ def pairs(values: Mapping[str, Any]) -> None:
 def say(text: str) -> None:
     """Talk."""
     print(text, file=sys.stderr)
+
+
+@contextmanager
+def progress(file: BinaryIO, name: str) -> Iterator[Advance]:
+    """A bar on a terminal that shows, whenever it is told to, how far that file was read."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich import console, markup, progress  # other commands start without it
+
+    with progress.Progress(console=console.Console(stderr=True)) as bar:
+        task = bar.add_task(markup.escape(name), total=Path(file.name).stat().st_size)
+        yield lambda: bar.update(task, completed=file.tell())

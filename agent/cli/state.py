@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import pwd
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -17,8 +18,9 @@ from agent import errors
 from agent.clock import SystemClock
 from agent.settings import Settings, loading
 from agent.storage import database
-from agent.storage.writer import Step
+from agent.storage.writer import Step, Tx
 
+P = TypeVar("P")
 T = TypeVar("T")
 BETWEEN_STEPS_S = 0.05  # SQLite looks less and less often whether a lock is free
 
@@ -79,6 +81,20 @@ def write_in_steps(of: Settings, step: Step[bool]) -> None:
         clock = SystemClock()
         async with database.connected(file(of), readonly=False) as db:
             while await _transaction(db, step):
+                await clock.sleep(BETWEEN_STEPS_S)
+
+    asyncio.run(writing())
+
+
+def write_each(of: Settings, pieces: Iterable[P], step: Callable[[P, Tx], Awaitable[None]]) -> None:
+    """Runs ``step`` for each piece in one short transaction; it is not begun before the piece is
+    there, and in between a running daemon gets its turn."""
+
+    async def writing() -> None:
+        clock = SystemClock()
+        async with database.connected(file(of), readonly=False) as db:
+            for piece in pieces:
+                await _transaction(db, functools.partial(step, piece))
                 await clock.sleep(BETWEEN_STEPS_S)
 
     asyncio.run(writing())

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from agent import clock, errors
-from agent.cli import output, state
+from agent.cli import output, state, submit
 from agent.clock import SystemClock
 from agent.model.update import UpdateState
 from agent.storage import holds, inbox_view, reverting
 from agent.storage.writer import Tx
 
 app = typer.Typer(help="What the store was told, and what became of it.", no_args_is_help=True)
+
+app.command()(submit.submit)
 
 _LISTED = ("id", "kind", "sku", "version", "state", "code", "message", "received_at")
 

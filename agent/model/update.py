@@ -95,6 +95,13 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_utc)]
 Price = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
 
 
+Rank = tuple[int, int]
+"""(version, n): the n-th update without version that came after that version, 0 for the version
+itself. The higher one is the newer one."""
+UNKNOWN: Rank = (-1, 0)
+"""Below every version."""
+
+
 class _Update(BaseModel):
     """What stock and price updates have in common. Unknown fields are ignored: more may come."""
 
@@ -107,6 +114,13 @@ class _Update(BaseModel):
     expires_at: Moment | None = None
     approved: StrictBool = False
     correlation_id: _Text | None = None
+    rank_given: Rank | None = None
+    """Given at the door to one without version."""
+
+    @property
+    def rank(self) -> Rank:
+        """How new it is, among those of its kind and SKU."""
+        return (self.version, 0) if self.version is not None else self.rank_given or UNKNOWN
 
 
 class StockUpdate(_Update):
@@ -240,7 +254,13 @@ class Fence:
     version: int
     effective_at: datetime | None
     content: str
+    nth: int = 0
     reverted: bool = False
+
+    @property
+    def rank(self) -> Rank:
+        """How new what raised it was."""
+        return (self.version, self.nth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,11 +302,13 @@ class NewRow:
 @dataclass(frozen=True, slots=True)
 class KnownVersions:
     """What was acted on before, and what is open, for some SKUs; ``again`` are open updates by id
-    that a page names once more."""
+    that a page names once more, ``newest`` the highest of what is open by kind and SKU, where an
+    update without version has to be ranked."""
 
     fences: Mapping[FenceKey, Fence]
     open: tuple[Update, ...] = ()
     again: Mapping[str, Update] = field(default_factory=dict)
+    newest: Mapping[tuple[str, str], Rank] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,3 +317,12 @@ class Intake:
 
     rows: tuple[NewRow, ...]
     approved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of some items of a file: which ids were taken in before, and why others are
+    refused. All others were taken in."""
+
+    known: frozenset[str] = frozenset()
+    refused: Mapping[str, Refusal] = field(default_factory=dict)

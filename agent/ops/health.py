@@ -44,7 +44,8 @@ class Side:
 class Facts:
     """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``; ``broken``
     the kinds of resources that come as error objects, ``loops`` what is saved over and over,
-    ``lost`` what could not be read of each database that was set aside."""
+    ``lost`` what could not be read of each database that was set aside, ``drop_folder`` why that
+    can't be used."""
 
     at: datetime
     store_id: str
@@ -59,6 +60,7 @@ class Facts:
     pauses: Sequence[Pause] = ()
     broken: Sequence[str] = ()
     loops: Sequence[str] = ()
+    drop_folder: str = ""
 
 
 def document(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
         "updates:open": _check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
+        "updates:dropFolder": _drop_folder(facts, settings),
         **{f"{line}:paused": _paused(facts, line) for line in Line},
     }
     return _document(facts.at, facts.store_id, checks)
@@ -233,6 +236,15 @@ def _held(facts: Facts) -> dict[str, Any]:
         held,
         "updates",
         "updates wait for approval: woo-agent updates list --state held",
+    )
+
+
+def _drop_folder(facts: Facts, settings: Settings) -> dict[str, Any]:
+    return _check(
+        "warn" if facts.drop_folder else "pass",
+        not facts.drop_folder,
+        "boolean",
+        f"{facts.drop_folder}; tried again by itself: ls -ld {settings.updates.drop_folder}",
     )
 
 

@@ -11,11 +11,7 @@ if TYPE_CHECKING:
 
 # Not acting on these would give away what somebody meant to protect.
 PROTECTION = frozenset({"gateway.signing_secret", "privacy.omit", "privacy.hash"})
-COMING = PROTECTION | frozenset(
-    key
-    for key in keys.FIELDS
-    if key.partition(".")[0] == "reconcile" or key in ("updates.drop_folder", "updates.unversioned")
-)
+COMING = PROTECTION | frozenset(key for key in keys.FIELDS if key.partition(".")[0] == "reconcile")
 
 
 def refused(given: Collection[str]) -> Iterator[str]:

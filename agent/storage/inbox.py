@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agent import clock
@@ -15,12 +16,13 @@ from agent.model.update import (
     KnownVersions,
     NewRow,
     Opened,
+    Rank,
     Refusal,
     Settlement,
     Update,
     UpdateState,
 )
-from agent.storage import cursors, in_force, register, results
+from agent.storage import cursors, fences, in_force, register, results
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -50,30 +52,59 @@ async def take_in(
     cursor: str | None,
     now: datetime,
     versions: Sequence[int] | None = None,
+    unversioned: Sequence[str] = (),
 ) -> Intake:
     """Stores a page and its cursor in one transaction: neither is ever there without the other.
-
-    ``decide`` gets the ids that were taken in before, and what is known of ``skus``; of their open
-    updates those with one of ``versions``, which is all that can conflict (None: all), and those
-    that a page names again.
-    """
-    seen = await tx.execute_fetchall(
-        "SELECT id, CASE WHEN settled_at IS NULL AND NOT reverts THEN body END FROM inbox"
-        f" WHERE id IN ({marks(ids)})",
-        ids,
-    )
-    intake = decide(
-        frozenset(row[0] for row in seen),
-        replace(
-            await known(tx, skus, versions=versions),
-            again={row[0]: _update(row[1]) for row in seen if row[1] is not None},
-        ),
-    )
+    ``decide`` gets what ``look`` finds."""
+    found = await look(tx, ids, skus, versions=versions, unversioned=unversioned)
+    intake = decide(*found)
     for row in intake.rows:
         await _insert(tx, row, now)
     if cursor is not None:
         await cursors.put(tx, FEED, cursor)
     return intake
+
+
+async def look(
+    db: aiosqlite.Connection,
+    ids: Sequence[str],
+    skus: Sequence[str],
+    *,
+    versions: Sequence[int] | None = None,
+    unversioned: Sequence[str] = (),
+) -> tuple[frozenset[str], KnownVersions]:
+    """The ids that were taken in before, and what is known of ``skus``: of their open updates those
+    that are named again, those with one of ``versions``, which is all that can conflict (None:
+    all), and of those that are ``unversioned`` the newest."""
+    seen = await db.execute_fetchall(
+        "SELECT id, CASE WHEN settled_at IS NULL AND NOT reverts THEN body END FROM inbox"
+        f" WHERE id IN ({marks(ids)})",
+        ids,
+    )
+    again = {row[0]: _update(row[1]) for row in seen if row[1] is not None}
+    found = replace(await known(db, skus, versions=versions), again=again)
+    if unversioned:
+        found = replace(found, newest=await _newest(db, unversioned))
+    return frozenset(row[0] for row in seen), found
+
+
+async def _newest(db: aiosqlite.Connection, skus: Sequence[str]) -> dict[tuple[str, str], Rank]:
+    """The highest rank among the open updates of each kind and SKU. Of those without version the
+    last one is the newest, which is the one whose body SQLite gives beside ``max(number)``."""
+    rows = await db.execute_fetchall(
+        "SELECT kind, sku, version, body, max(number) FROM inbox WHERE settled_at IS NULL"
+        f" AND kind IN ('stock', 'price') AND sku IN ({marks(skus)}) AND version IS NULL"
+        " GROUP BY kind, sku UNION ALL"
+        " SELECT kind, sku, max(version), '', 0 FROM inbox WHERE settled_at IS NULL"
+        f" AND kind IN ('stock', 'price') AND sku IN ({marks(skus)}) AND version IS NOT NULL"
+        " GROUP BY kind, sku",
+        (*skus, *skus),
+    )
+    highest: dict[tuple[str, str], Rank] = {}
+    for kind, sku, version, body, _ in rows:
+        rank = (version, 0) if version is not None else _update(body).rank
+        highest[kind, sku] = max(highest.get((kind, sku), rank), rank)
+    return highest
 
 
 async def start_anew(tx: Tx) -> None:
@@ -91,11 +122,6 @@ async def known(
 ) -> KnownVersions:
     """Fences and open updates of those SKUs: all of them, those with one of ``versions``, or those
     that are waiting."""
-    fences = await db.execute_fetchall(
-        "SELECT kind, sku, field, version, effective_at, content, reverted FROM fences"
-        f" WHERE kind IN ('stock', 'price') AND sku IN ({marks(skus)})",
-        skus,
-    )
     opened = await db.execute_fetchall(
         "SELECT body FROM inbox WHERE settled_at IS NULL AND kind IN ('stock', 'price')"
         f" AND sku IN ({marks(skus)})"
@@ -103,33 +129,7 @@ async def known(
         + (" AND state = 'waiting'" if waiting else ""),
         (*skus, *(versions or ())),
     )
-    return KnownVersions(
-        {
-            (kind, sku, field): Fence(
-                version,
-                clock.from_micros(effective_at) if effective_at else None,
-                content,
-                bool(reverted),
-            )
-            for kind, sku, field, version, effective_at, content, reverted in fences
-        },
-        tuple(_update(body) for (body,) in opened),
-    )
-
-
-async def raise_fences(tx: Tx, fences: Mapping[FenceKey, Fence]) -> None:
-    """Keeps the newest version of each field: a fence is never lowered."""
-    await tx.executemany(
-        "INSERT INTO fences VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
-        " reverted = reverted AND excluded.version <= version,"
-        " content = CASE WHEN excluded.version >= version THEN excluded.content ELSE content END,"
-        " version = max(version, excluded.version),"
-        " effective_at = max(effective_at, excluded.effective_at)",
-        [
-            (*key, f.version, clock.micros(f.effective_at) if f.effective_at else 0, f.content)
-            for key, f in fences.items()
-        ],
-    )
+    return KnownVersions(await fences.of(db, skus), tuple(_update(body) for (body,) in opened))
 
 
 async def due(
@@ -175,10 +175,9 @@ async def due_of(
     at = clock.micros(now)
     far = at + FARTHEST_LOOK_S * 1_000_000
     newest = await db.execute_fetchall(
-        f"SELECT {ROW} FROM"
-        " (SELECT *, row_number() OVER (PARTITION BY kind, sku ORDER BY version DESC, number DESC)"
-        "  AS place FROM inbox WHERE settled_at IS NULL"
-        f"  AND kind IN ({marks(kinds)})"
+        f"SELECT {ROW} FROM (SELECT *, row_number() OVER (PARTITION BY kind, sku"
+        "  ORDER BY coalesce(version, json_extract(body, '$.rank_given[0]')) DESC, number DESC)"
+        f"  AS place FROM inbox WHERE settled_at IS NULL AND kind IN ({marks(kinds)})"
         "  AND sku IN (SELECT value FROM json_each(?))"
         "  AND (due_at <= ? OR (due_at > ? AND code IS NOT 'not_due')))"
         " WHERE place <= ? ORDER BY due_at, number",
@@ -202,7 +201,7 @@ def opened(row: Any) -> Opened:
 
 
 async def settle(
-    tx: Tx, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence], now: datetime
+    tx: Tx, settlements: Sequence[Settlement], raised: Mapping[FenceKey, Fence], now: datetime
 ) -> None:
     """Writes what became of open updates, a result for each that has news, and the figures that
     the store confirmed: their webhooks are echoes. One that was approved meanwhile is not held."""
@@ -232,7 +231,7 @@ async def settle(
         if news and written.rowcount and not opened.reverts:
             await results.report(tx, results.of_settlement(settlement, now))
         await register.wrote(tx, settlement.written)
-    await raise_fences(tx, fences)
+    await fences.put_up(tx, raised)
     stock = [
         settlement.opened
         for settlement in settlements

@@ -221,6 +221,7 @@ class Inbox:
         decide: Callable[[frozenset[str], KnownVersions], Intake],
         cursor: str | None,
         versions: Sequence[int] | None = None,
+        unversioned: Sequence[str] = (),
     ) -> Intake:
         if ids and self._pressure is not None:
             await self._pressure.require("update")
@@ -228,7 +229,11 @@ class Inbox:
 
         async def step(tx: Tx) -> Intake:
             taken = await inbox.take_in(
-                tx, ids, skus, decide, cursor=cursor, now=now, versions=versions
+                *(tx, ids, skus, decide),
+                cursor=cursor,
+                now=now,
+                versions=versions,
+                unversioned=unversioned,
             )
             if taken.approved:
                 await holds.approved_in_feed(tx, taken.approved, now)

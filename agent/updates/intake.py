@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent.model import update as updates
 from agent.model.update import (
@@ -15,6 +16,7 @@ from agent.model.update import (
     Intake,
     KnownVersions,
     NewRow,
+    Rank,
     Refusal,
     Update,
     UpdateState,
@@ -22,7 +24,9 @@ from agent.model.update import (
 from agent.updates import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
+
+Unversioned = Literal["never", "refuse", "accept"]
 
 # Not the time of arrival: a clock that is put back must not make it wait.
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,13 +71,24 @@ def version_numbers(page: Sequence[Entry]) -> list[int]:
     return list(dict.fromkeys(version for version in given if version is not None))
 
 
+def unversioned(page: Sequence[Entry]) -> list[str]:
+    """The SKUs of which the page has updates without version: the newest open one must be known."""
+    given = (entry.read for entry in page if not isinstance(entry.read, Refusal))
+    return list(dict.fromkeys(update.sku for update in given if update.version is None))
+
+
 def decide(
-    page: Sequence[Entry], seen: Collection[str], known: KnownVersions, now: datetime
+    page: Sequence[Entry],
+    seen: Collection[str],
+    known: KnownVersions,
+    now: datetime,
+    unversioned: Unversioned = "never",
 ) -> Intake:
     """What the page adds. Ids that were ``seen`` before add nothing, but with ``approved`` they say
-    yes to an update that is still open, if they say the same as it did."""
+    yes to an update that is still open, if they say the same as it did. ``unversioned``: whether an
+    update needs a version always, where its kind and SKU had one before, or not."""
     return Intake(
-        _rows([entry for entry in page if entry.id not in seen], known, now),
+        _rows([entry for entry in page if entry.id not in seen], known, now, unversioned),
         tuple(
             entry.id
             for entry in page
@@ -82,32 +97,52 @@ def decide(
     )
 
 
-def _rows(page: Sequence[Entry], known: KnownVersions, now: datetime) -> tuple[NewRow, ...]:
+def _rows(
+    page: Sequence[Entry], known: KnownVersions, now: datetime, unversioned: Unversioned
+) -> tuple[NewRow, ...]:
     rows: list[NewRow] = []
     opened: dict[tuple[str, str, int | None], list[Update]] = {}
     for update in known.open:
         opened.setdefault((update.kind, update.sku, update.version), []).append(update)
+    ranks = versions.newest(known)
     for entry in page:
-        outcome = _admitted(entry, known.fences, opened, now)
+        outcome = _ranked(entry.read, ranks, unversioned)
+        if not isinstance(outcome, Refusal):
+            outcome = _admitted(outcome, known.fences, opened, now)
         if isinstance(outcome, Refusal):
             rows.append(_rejected(entry, outcome))
         else:
+            subject = (outcome.kind, outcome.sku)
+            ranks[subject] = max(ranks.get(subject, updates.UNKNOWN), outcome.rank)
             opened.setdefault((outcome.kind, outcome.sku, outcome.version), []).append(outcome)
             rows.append(_opened(entry, outcome, now))
     return tuple(rows)
 
 
+def _ranked(
+    update: Update | Refusal, ranks: Mapping[tuple[str, str], Rank], unversioned: Unversioned
+) -> Update | Refusal:
+    """One without version is newer than all that came before."""
+    if isinstance(update, Refusal) or update.version is not None:
+        return update
+    if unversioned == "never":
+        return Refusal(Code.UNVERSIONED, "an update of the feed needs a version")
+    version, nth = ranks.get((update.kind, update.sku), updates.UNKNOWN)
+    if version >= 0 and unversioned == "refuse":
+        return Refusal(
+            Code.UNVERSIONED,
+            f"{update.kind} of {update.sku} has versions (the newest is {version}): give one,"
+            ' or set updates.unversioned = "accept"',
+        )
+    return update.model_copy(update={"rank_given": (version, nth + 1)})
+
+
 def _admitted(
-    entry: Entry,
+    update: Update,
     fences: Mapping[FenceKey, Fence],
     opened: Mapping[tuple[str, str, int | None], Sequence[Update]],
     now: datetime,
 ) -> Update | Refusal:
-    update = entry.read
-    if isinstance(update, Refusal):
-        return update
-    if update.version is None:
-        return Refusal(Code.UNVERSIONED, "an update of the feed needs a version")
     if update.expires_at is not None and update.expires_at <= now:
         return Refusal(Code.EXPIRED, "expires_at has passed")
     if versions.conflicts(
@@ -130,13 +165,19 @@ def _opened(entry: Entry, update: Update, now: datetime) -> NewRow:
         kind=update.kind,
         sku=update.sku,
         version=update.version,
-        body=json.dumps(entry.item),
+        body=json.dumps(_kept(entry.item, update)),
         state=UpdateState.WAITING if future else UpdateState.PENDING,
         due_at=update.effective_at if future else _AT_ONCE,
         code=Code.NOT_DUE if future else None,
         message="takes effect at effective_at" if future else None,
         approved=update.approved,
     )
+
+
+def _kept(item: object, update: Update) -> object:
+    if update.version is None and isinstance(item, Mapping):
+        return {**item, "rank_given": update.rank}
+    return item
 
 
 def _rejected(entry: Entry, refusal: Refusal) -> NewRow:

@@ -115,8 +115,8 @@ def ended(opened: Opened, values: Mapping[str, Any], now: datetime) -> Settlemen
     if update.expires_at is not None and update.expires_at <= now:
         return _refused(opened, Refusal(Code.EXPIRED, "expires_at has passed"))
     if not values:
-        than = "" if opened.reverts else f" version than {update.version}"
-        return Settlement(opened, UpdateState.SUPERSEDED, message=f"a newer{than} counts")
+        than = _one_than(None if opened.reverts else update.version)
+        return Settlement(opened, UpdateState.SUPERSEDED, message=f"a newer {than} counts")
     return None
 
 
@@ -144,6 +144,10 @@ def _one(
     if refusal is not None:
         return _refused(opened, refusal)
     return _changes(opened, products, values, rules)
+
+
+def _one_than(version: int | None) -> str:
+    return "one" if version is None else f"version than {version}"
 
 
 def _changes(

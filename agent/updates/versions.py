@@ -1,7 +1,8 @@
 """Which of two updates counts: a late, repeated or replayed one never overwrites a newer one.
 
 The fence is per (kind, SKU, field): the newest version that was acted on. Refused updates raise
-none, so that a bad newest version does not hide the good one before it. An update that takes effect
+none, so that a bad newest version does not hide the good one before it. One without version, from a
+file, counts as newer than all that was known when it came. An update that takes effect
 at once yields to any higher version; one for the future only to a higher version that takes effect
 no earlier: a price for Friday survives today's price change, and from Friday on it counts.
 A version that somebody took back does not come again.
@@ -13,7 +14,15 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any
 
-from agent.model.update import Fence, FenceKey, Opened, Update
+from agent.model.update import (
+    UNKNOWN,
+    Fence,
+    FenceKey,
+    KnownVersions,
+    Opened,
+    Rank,
+    Update,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,8 +41,9 @@ def content(value: Any) -> str:
 
 def fences(update: Update) -> dict[FenceKey, Fence]:
     """The fences that update raises once it was acted on."""
+    version, nth = update.rank
     return {
-        key(update, field): Fence(update.version or 0, update.effective_at, content(value))
+        key(update, field): Fence(version, update.effective_at, content(value), nth)
         for field, value in update.values().items()
     }
 
@@ -50,10 +60,12 @@ def is_same(update: Update, other: Update) -> bool:
 
 def conflicts(update: Update, fences: Mapping[FenceKey, Fence], opened: Iterable[Update]) -> bool:
     """Whether the same version was given before with other content."""
+    if update.version is None:
+        return False
     values = update.values()
     for field, value in values.items():
         fence = fences.get(key(update, field))
-        if fence and fence.version == update.version and fence.content != content(value):
+        if fence and fence.rank == update.rank and fence.content != content(value):
             return True
     return any(
         other.version == update.version
@@ -61,6 +73,14 @@ def conflicts(update: Update, fences: Mapping[FenceKey, Fence], opened: Iterable
         for other in opened
         if (other.kind, other.sku) == (update.kind, update.sku)
     )
+
+
+def newest(known: KnownVersions) -> dict[tuple[str, str], Rank]:
+    """The highest rank of each kind and SKU that is known of."""
+    highest = dict(known.newest)
+    for (kind, sku, _), fence in known.fences.items():
+        highest[kind, sku] = max(highest.get((kind, sku), UNKNOWN), fence.rank)
+    return highest
 
 
 def strongest_first(due: Sequence[Opened]) -> list[Opened]:
@@ -108,7 +128,7 @@ def _replaces(later: Update, update: Update) -> bool:
         (later.kind, later.sku) == (update.kind, update.sku)
         and later.effective_at is not None
         and update.effective_at is not None
-        and (later.version or 0) > (update.version or 0)
+        and later.rank > update.rank
         and later.effective_at >= update.effective_at
     )
 
@@ -116,8 +136,8 @@ def _replaces(later: Update, update: Update) -> bool:
 def _overtaken(one: Opened, other: Opened) -> bool:
     """Whether ``other`` counts rather than ``one``, both being due."""
     return _counts_over(
-        (other.update.version or 0, other.update.effective_at, other.received_at),
-        (one.update.version or 0, one.update.effective_at, one.received_at),
+        (other.update.rank, other.update.effective_at, other.received_at),
+        (one.update.rank, one.update.effective_at, one.received_at),
     )
 
 
@@ -129,26 +149,26 @@ def _behind(opened: Opened, fence: Fence | None) -> bool:
         return True
     if fence.effective_at is None or update.effective_at is not None:
         return _counts_over(
-            (fence.version, fence.effective_at, opened.received_at),
-            (update.version or 0, update.effective_at, opened.received_at),
+            (fence.rank, fence.effective_at, opened.received_at),
+            (update.rank, update.effective_at, opened.received_at),
         )
-    return fence.version > (update.version or 0) or fence.effective_at > opened.received_at
+    return fence.rank > update.rank or fence.effective_at > opened.received_at
 
 
-_Dated = tuple[int, "datetime | None", "datetime"]
-"""(version, effective_at, received_at)"""
+_Dated = tuple[Rank, "datetime | None", "datetime"]
+"""(rank, effective_at, received_at)"""
 
 
 def _counts_over(other: _Dated, one: _Dated) -> bool:
-    version, effective_at, received_at = one
+    rank, effective_at, received_at = one
     newer, takes_effect, came = other
-    if newer == version:
+    if newer == rank:
         return False
     if effective_at is None and takes_effect is None:
-        return newer > version
+        return newer > rank
     if effective_at is not None and takes_effect is not None:
-        return (takes_effect, newer) > (effective_at, version)
+        return (takes_effect, newer) > (effective_at, rank)
     if effective_at is not None:  # one for a time that has come, against one that counts at once
-        return newer > version and came >= effective_at
+        return newer > rank and came >= effective_at
     assert takes_effect is not None
-    return newer > version or takes_effect > received_at
+    return newer > rank or takes_effect > received_at

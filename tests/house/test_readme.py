@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 from pydantic import TypeAdapter
 
 from agent.cli import main
+from agent.dropfolder import formats, rows
+from agent.dropfolder.rows import Bad, Source
 from agent.settings import coming, keys
 
 _TOP = Path(__file__).parents[2]
@@ -43,7 +47,7 @@ def test_every_command_and_option_is_in_the_table_and_nothing_else() -> None:
     for row in rows:
         plain = row.replace("\\|", "|")
         name = next(n for n in sorted(commands, key=len, reverse=True) if plain.startswith(n))
-        told[name] = set(re.findall(r"--[a-z]+", plain))
+        told[name] = set(re.findall(r"--[a-z-]+", plain))
     assert told == {name: options - _EVERYWHERE for name, options in commands.items()}
 
 
@@ -75,3 +79,12 @@ def test_every_file_it_names_is_there() -> None:
 def test_the_nginx_limit_is_the_default_of_max_body() -> None:
     [megabytes] = re.findall(r"client_max_body_size (\d+)m;", _README)
     assert int(megabytes) * 2**20 == keys.FIELDS["webhooks.max_body"].default
+
+
+def test_its_example_of_a_file_is_one() -> None:
+    [example] = re.findall(r"```csv\n(.*?)```", _README, re.DOTALL)
+    source = Source("example.csv", datetime(2026, 11, 24, tzinfo=UTC))
+    lines = list(formats.read(io.BytesIO(example.encode()), "example.csv", source))
+    assert [line for line in lines if isinstance(line, Bad)] == []
+    named = re.findall(r"`([a-z_]+)`", _README.partition("The header names the columns")[2])
+    assert set(rows.FIELDS) <= set(named)

@@ -33,6 +33,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
         ({"writes": False}, "state:writable", "fail", False),
         ({"trouble": _NO_DISK}, "state:writable", "fail", False),
         ({"lost": {"agent.db.corrupt-1": "3 of outbox"}}, "state:setAside", "warn", 1),
+        ({"drop_folder": "it is gone"}, "updates:dropFolder", "warn", False),
         ({"free_bytes": 999}, "state:freeSpace", "warn", 999),
         ({"free_bytes": 249}, "state:freeSpace", "fail", 249),
         ({"outbox": {"db_bytes": 5000}}, "state:databaseSize", "warn", 5000),
@@ -61,7 +62,7 @@ def test_each_trouble_says_what_to_run(
         observed,
     )
     *_, command = found["output"].split(": ")
-    assert command.split()[0] in ("woo-agent", "df", "rm")
+    assert command.split()[0] in ("woo-agent", "df", "rm", "ls")
     assert health.line(document) == f"{check}: {found['output']}"
     assert [name for name, [c] in document["checks"].items() if c["status"] != "pass"] == [check]
 

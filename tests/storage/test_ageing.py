@@ -10,7 +10,7 @@ import pytest
 from agent import clock, errors
 from agent.model.delivery import Accepted, Again, Dead, Event, Judged, Known, Reading, Verdict
 from agent.model.update import Fence, Intake, NewRow, UpdateState
-from agent.storage import ageing, dead_letters, inbox, outbox, outbox_view, replay
+from agent.storage import ageing, dead_letters, fences, inbox, outbox, outbox_view, replay
 from tests.storage import seeding
 from tests.storage.seeding import AT, events, select, settle
 
@@ -85,7 +85,7 @@ async def test_what_keeps_the_lines_honest_stays(db: Database) -> None:
     known = Known(event.sequence, b"digest", 1, AT, deleted=False)
     await seeding.judge(db, learned={"order/1": known})
     key = ("stock", "MUG-1", "quantity")
-    await db.writer.write(lambda tx: inbox.raise_fences(tx, {key: Fence(9, None, "5")}))
+    await db.writer.write(lambda tx: fences.put_up(tx, {key: Fence(9, None, "5")}))
     tables = ("register", "fences", "audit", "cursors", "counters")
     before = [await select(db, f"SELECT * FROM {table}") for table in tables]
     assert await forget(db, AT + DAY) == 1

@@ -276,3 +276,17 @@ async def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None
         assert [opened.update.id for opened in await books.due()] == ["u-2"]
         assert [result["id"] for result in await books.results()] == ["u-1"]
         assert QUANTITY in (await books.inbox.known(["MUG-1"])).fences
+
+
+async def test_one_without_version_raises_the_fence_above_the_version_it_came_after(
+    books: Books,
+) -> None:
+    async def raised(fence: Fence) -> Fence:
+        await books.inbox.settle([], {QUANTITY: fence})
+        return (await books.inbox.known(["MUG-1"])).fences[QUANTITY]
+
+    await raised(Fence(5, None, "5"))
+    assert await raised(Fence(5, None, "7", 2)) == Fence(5, None, "7", 2)
+    assert await raised(Fence(5, None, "6", 1)) == Fence(5, None, "7", 2)
+    assert await raised(Fence(4, None, "4", 9)) == Fence(5, None, "7", 2)
+    assert await raised(Fence(6, None, "8")) == Fence(6, None, "8")

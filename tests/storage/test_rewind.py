@@ -61,7 +61,9 @@ async def test_positions_fences_and_the_place_in_the_feed_are_forgotten(db: Data
     await _journal(db, "first", 2)
     await db.writer.write(lambda tx: cursors.put(tx, inbox.FEED, "c-9"))
     await db.writer.write(
-        lambda tx: tx.execute("INSERT INTO fences VALUES ('stock', 'A', 'quantity', 7, 0, '1', 0)")
+        lambda tx: tx.execute(
+            "INSERT INTO fences VALUES ('stock', 'A', 'quantity', 7, 0, '1', 0, 0)"
+        )
     )
     await _journal(db, "second", 2)
     assert await seeding.select(db, "SELECT count(*) FROM outbox WHERE position NOT NULL") == [(0,)]

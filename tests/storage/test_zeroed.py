@@ -117,7 +117,7 @@ async def test_a_clock_that_was_put_back_counts_on_but_not_for_years(db: Databas
 async def test_the_catalogue_is_what_it_is_compared_with(db: Database) -> None:
     async with database.connected(db.path, readonly=False) as beside:
         await beside.execute(
-            "INSERT INTO catalogue VALUES (7, 0, 'simple', 'A', 'publish', 'yes', '{}', 1),"
-            " (8, 0, 'simple', '', 'publish', 'no', '{}', 1)"
+            "INSERT INTO catalogue VALUES (7, 0, 'simple', 'A', 'publish', 'yes', '{}', 1, 0),"
+            " (8, 0, 'simple', '', 'publish', 'no', '{}', 1, 0)"
         )
     assert await Counted(db).inbox.zeroing(["A"]) == Zeroing(0, frozenset(), 2)
