@@ -1,8 +1,8 @@
 """A database that is broken is set aside, and what can be read of it goes into a fresh one.
 
 Only when a second connection finds it broken too: a failing disk, a lock or a permission is no
-reason. What says how far we are goes first (cursors, fences, counters), then the inbox, then
-events.
+reason. What says how far we are goes first (cursors, fences, counters, the stock ledger), then the
+inbox, then events; what the store can be asked for again comes last.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ _TABLES = {
     "cursors": "name",
     "fences": "kind, sku, field",
     "counters": "name",
+    "stock_ledger": "item_id, line_id, sequence",
+    "stock_in_force": "sku",
+    "stock_checks": "product_id",
+    "stock_written": "product_id",
     "register": "subject",
     "pauses": "line",
     "inbox": "number",
@@ -39,6 +43,8 @@ _TABLES = {
     "arrivals": "sequence",
     "outbox": "sequence",
     "attempts": "sequence, n",
+    "catalogue": "product_id",
+    "sku_lookups": "sku",
 }
 _LANES = (
     "INSERT INTO lanes SELECT lane, min(sequence), priority, NULL FROM outbox"
