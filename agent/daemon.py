@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent import actor, errors, metrics
-from agent.events import fetching, followups, forwarder, greeting, judge
+from agent.events import fetching, followups, forwarder, greeting, judge, resending
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
 from agent.gateway.heartbeat import Heartbeat
@@ -252,6 +252,7 @@ async def running(
                 clock=clock,
                 judged=judged,
             ).run,
+            "resending": resending.Resending(outbox, clock=clock, requeued=judged).run,
             "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,
             "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
             "puller": pulling.run,

@@ -172,9 +172,14 @@ def read(item: object) -> Update | Refusal:
     try:
         return model.model_validate(item)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return Refusal(Code.INVALID, f"{place}: {first['msg']}" if place else first["msg"])
+        return invalid(error)
+
+
+def invalid(error: ValidationError) -> Refusal:
+    """The first thing that is wrong with an item, and where."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return Refusal(Code.INVALID, f"{place}: {first['msg']}" if place else first["msg"])
 
 
 def identity(item: object) -> str:

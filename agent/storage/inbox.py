@@ -124,7 +124,9 @@ async def due(db: aiosqlite.Connection, now: datetime, most: int) -> list[Opened
     far = at + FARTHEST_LOOK_S * 1_000_000
     rows = list(
         await db.execute_fetchall(
-            "SELECT sku FROM inbox WHERE due_at <= ? ORDER BY due_at, number LIMIT ?", (at, most)
+            "SELECT sku FROM inbox WHERE due_at <= ? AND kind IN ('stock', 'price')"
+            " ORDER BY due_at, number LIMIT ?",
+            (at, most),
         )
     )
     if len(rows) < most:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent.model.pause import Line
-from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind
+from agent.storage import cursors, followups, inbox, judging, outbox, pauses, resend, rewind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,6 +122,11 @@ class Outbox:
             await self._db.writer.write(
                 functools.partial(outbox.settle, attempts=some, dead_in_a_row=dead_in_a_row)
             )
+
+    async def resend(self) -> bool:
+        if not await self._db.read(resend.is_asked):
+            return False
+        return await self._db.writer.write(lambda tx: resend.step(tx, self._clock.now()))
 
     async def dead_in_a_row(self) -> int:
         return await self._db.read(outbox.dead_in_a_row)

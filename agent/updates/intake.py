@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from agent.model import resend
 from agent.model import update as updates
+from agent.model.resend import Resend
 from agent.model.update import (
     Code,
     Fence,
@@ -35,29 +37,31 @@ class Entry:
 
     id: str
     item: object
-    read: Update | Refusal
+    read: Update | Resend | Refusal
 
 
 def entries(items: Sequence[object]) -> list[Entry]:
     """Every item of a page; of items with one id the first counts."""
     read: dict[str, Entry] = {}
     for item in items:
-        entry = Entry(updates.identity(item), item, updates.read(item))
+        entry = Entry(updates.identity(item), item, resend.read(item) or updates.read(item))
         read.setdefault(entry.id, entry)
     return list(read.values())
 
 
 def skus(page: Sequence[Entry]) -> list[str]:
     """The SKUs whose versions must be known to decide on the page."""
-    return list(
-        dict.fromkeys(entry.read.sku for entry in page if not isinstance(entry.read, Refusal))
-    )
+    return list(dict.fromkeys(update.sku for update in _updates(page)))
 
 
 def version_numbers(page: Sequence[Entry]) -> list[int]:
     """The versions that the page gives: only open updates with one of them can conflict."""
-    given = (entry.read.version for entry in page if not isinstance(entry.read, Refusal))
+    given = (update.version for update in _updates(page))
     return list(dict.fromkeys(version for version in given if version is not None))
+
+
+def _updates(page: Sequence[Entry]) -> list[Update]:
+    return [entry.read for entry in page if not isinstance(entry.read, Resend | Refusal)]
 
 
 def decide(page: Sequence[Entry], known: KnownVersions, now: datetime) -> Intake:
@@ -70,6 +74,8 @@ def decide(page: Sequence[Entry], known: KnownVersions, now: datetime) -> Intake
         outcome = _admitted(entry, known.fences, opened, now)
         if isinstance(outcome, Refusal):
             rows.append(_rejected(entry, outcome))
+        elif isinstance(outcome, Resend):
+            rows.append(_asked(entry))
         else:
             opened.setdefault((outcome.kind, outcome.sku, outcome.version), []).append(outcome)
             rows.append(_opened(entry, outcome, now))
@@ -81,9 +87,9 @@ def _admitted(
     fences: Mapping[FenceKey, Fence],
     opened: Mapping[tuple[str, str, int | None], Sequence[Update]],
     now: datetime,
-) -> Update | Refusal:
+) -> Update | Resend | Refusal:
     update = entry.read
-    if isinstance(update, Refusal):
+    if isinstance(update, Resend | Refusal):
         return update
     if update.version is None:
         return Refusal(Code.UNVERSIONED, "an update of the feed needs a version")
@@ -114,6 +120,19 @@ def _opened(entry: Entry, update: Update, now: datetime) -> NewRow:
         due_at=update.effective_at if future else _AT_ONCE,
         code=Code.NOT_DUE if future else None,
         message="takes effect at effective_at" if future else None,
+    )
+
+
+def _asked(entry: Entry) -> NewRow:
+    """A row as durable as an update's, once per id; the events line works it off."""
+    return NewRow(
+        id=entry.id,
+        kind=resend.KIND,
+        sku="",
+        version=None,
+        body=json.dumps(entry.item),
+        state=UpdateState.PENDING,
+        due_at=_AT_ONCE,
     )
 
 
