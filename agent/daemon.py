@@ -137,6 +137,7 @@ class Daemon:
             free_bytes=figures.free,
             writes=await self.alive(),
             trouble=await self._db.trouble(),
+            suspected=await self._db.is_suspected(),
             lost=await self._db.lost(),
             broken=broken,
             loops=self._judging.repeats.loops(now),
