@@ -72,6 +72,7 @@ class Daemon:
         around: Surroundings,
         db: database.Database,
         room: Pressure,
+        gate: gateway.Client,
         sender: Sender,
         pulling: puller.Puller,
         applying: applier.Applier,
@@ -81,6 +82,7 @@ class Daemon:
         self._clock = around.clock
         self._db = db
         self._room = room
+        self._gate = gate
         self._sender = sender
         self._pulling = pulling
         self._applying = applying
@@ -137,6 +139,7 @@ class Daemon:
             free_bytes=figures.free,
             writes=await self.alive(),
             trouble=await self._db.trouble(),
+            deprecated=self._gate.deprecated,
             suspected=await self._db.is_suspected(),
             lost=await self._db.lost(),
             broken=broken,
@@ -223,7 +226,7 @@ async def running(
             asked=asked,
             judged=judged,
         )
-        daemon = Daemon(current, around, db, room, sender, pulling, applying, judging)
+        daemon = Daemon(current, around, db, room, gate, sender, pulling, applying, judging)
         fetcher = fetching.Fetcher(
             outbox, reads.Reads(woo_), source=store.url, clock=clock, rng=rng, stored=stored
         )

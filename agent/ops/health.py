@@ -45,7 +45,7 @@ class Facts:
     """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``; ``broken``
     the kinds of resources that come as error objects, ``loops`` what is saved over and over,
     ``suspected`` that the database is broken, ``lost`` what could not be read of each one that was
-    set aside."""
+    set aside; ``deprecated`` what the gateway says of the end of its protocol."""
 
     at: datetime
     store_id: str
@@ -56,6 +56,7 @@ class Facts:
     free_bytes: int
     writes: bool = True
     trouble: errors.StorageError | None = None
+    deprecated: str = ""
     suspected: bool = False
     lost: Mapping[str, str] = field(default_factory=dict)
     pauses: Sequence[Pause] = ()
@@ -78,6 +79,7 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "webhooks:errorObjects": _broken(facts),
         "webhooks:repeats": _loops(facts),
         "gateway:connection": _side(facts.gateway, "gateway", "woo-agent outbox stats"),
+        "gateway:protocol": _protocol(facts),
         "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
         "updates:open": _check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
@@ -257,6 +259,16 @@ def _held(facts: Facts) -> dict[str, Any]:
         held,
         "updates",
         "updates wait for approval: woo-agent updates list --state held",
+    )
+
+
+def _protocol(facts: Facts) -> dict[str, Any]:
+    return _check(
+        "warn" if facts.deprecated else "pass",
+        not facts.deprecated,
+        "boolean",
+        f"the gateway says that what we speak is {facts.deprecated}, a newer agent is needed:"
+        " woo-agent --version",
     )
 
 

@@ -32,6 +32,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
     [
         ({"writes": False}, "state:writable", "fail", False),
         ({"trouble": _NO_DISK}, "state:writable", "fail", False),
+        ({"deprecated": "gone after May"}, "gateway:protocol", "warn", False),
         ({"suspected": True}, "state:sound", "fail", False),
         ({"outbox": {"clock_behind_s": 3600.0}}, "state:clock", "warn", 3600.0),
         ({"lost": {"agent.db.corrupt-1": "3 of outbox"}}, "state:setAside", "warn", 1),
