@@ -37,7 +37,7 @@ async def step(tx: Tx, now: datetime) -> bool:
     if not rows:
         return False
     [(number, body)] = rows
-    asked = Resend.model_validate_json(body)
+    asked = Resend.model_validate(json.loads(body))
     place = f"resend {number}"
     before = await cursors.get(tx, place)
     if before is None:

@@ -164,6 +164,11 @@ async def test_very_many_go_back_in_steps_and_none_twice(
     assert await select(db, "SELECT name FROM cursors WHERE name LIKE 'resend%'") == []
 
 
+async def test_what_else_a_request_holds_is_no_obstacle(db: Database) -> None:
+    await ask(db, {"subject": "order/1", "note": "half a \ud83d", "huge": 10**400})
+    assert await work_off(db) == 1
+
+
 async def test_the_updates_line_does_not_see_it(db: Database) -> None:
     await ask(db, {"subject": "order/1"})
     assert await db.read(inbox.due, AT, 10) == []
