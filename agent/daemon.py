@@ -256,7 +256,9 @@ async def running(
                 clock=clock,
                 judged=judged,
             ).run,
-            "resending": resending.Resending(outbox, clock=clock, requeued=judged).run,
+            "resending": resending.Resending(
+                outbox, clock=clock, requeued=judged, settled=settled
+            ).run,
             "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,
             "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
             "puller": pulling.run,

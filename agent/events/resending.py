@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from agent.clock import Clock
 
 BETWEEN_STEPS_S = 0.05
-IDLE_S = 2.0
+IDLE_S = 1.0
 
 
 class Outbox(Protocol):
@@ -22,12 +22,16 @@ class Outbox(Protocol):
 
 
 class Resending:
-    """The loop; ``requeued`` is set when there is something to send."""
+    """The loop; ``requeued`` is set when there is something to send, ``settled`` when there may be
+    a result to report."""
 
-    def __init__(self, outbox: Outbox, *, clock: Clock, requeued: asyncio.Event) -> None:
+    def __init__(
+        self, outbox: Outbox, *, clock: Clock, requeued: asyncio.Event, settled: asyncio.Event
+    ) -> None:
         self._outbox = outbox
         self._clock = clock
         self._requeued = requeued
+        self._settled = settled
 
     async def run(self, stop: asyncio.Event) -> None:
         """Looks for requests until asked to stop."""
@@ -38,4 +42,5 @@ class Resending:
         if not await self._outbox.resend():
             return IDLE_S
         self._requeued.set()
+        self._settled.set()
         return BETWEEN_STEPS_S

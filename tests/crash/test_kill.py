@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agent.demo.site import Fault
     from tests.crash.erp import Erp
 
-KILLS = int(os.environ.get("WOO_AGENT_TEST_KILLS", "48"))
+KILLS = int(os.environ.get("WOO_AGENT_TEST_KILLS", "40"))
 SEED = int(os.environ.get("WOO_AGENT_TEST_SEED", "1"))
 ANSWERS = 100 * KILLS
 STARTING_S = 0.6
