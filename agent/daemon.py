@@ -22,6 +22,7 @@ from agent.events import (
     greeting,
     judge,
     order_look,
+    resending,
 )
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
@@ -188,7 +189,7 @@ async def running(
         folder = settings.updates.drop_folder
         door = Door(inbox, settings=current, clock=clock, arrived=arrived)
         dropped = Watcher(folder, door.take, clock=clock) if folder else None
-        daemon = Daemon(current, clock, db, room, sender, pulling, applying, judging, dropped)
+        daemon = Daemon(current, clock, db, room, gate, sender, pulling, applying, judging, dropped)
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
             http.listening(
@@ -219,6 +220,9 @@ async def running(
                 known=arrived,
             ).run,
             "forwarder": forwarding.run,
+            "resending": resending.Resending(
+                outbox, clock=clock, requeued=judged, settled=settled
+            ).run,
             "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,
             "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
             "puller": pulling.run,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agent.dropfolder.watcher import Watcher
     from agent.events.judge import Judge
     from agent.events.sender import Sender
+    from agent.gateway.client import Client
     from agent.ops.reload import Current
     from agent.storage.database import Database
     from agent.storage.pressure import Pressure
@@ -33,6 +34,7 @@ class Vitals:
         clock: Clock,
         db: Database,
         room: Pressure,
+        gate: Client,
         sender: Sender,
         pulling: Puller,
         applying: Applier,
@@ -43,6 +45,7 @@ class Vitals:
         self._clock = clock
         self._db = db
         self._room = room
+        self._gate = gate
         self._sender = sender
         self._pulling = pulling
         self._applying = applying
@@ -97,6 +100,8 @@ class Vitals:
             free_bytes=figures.free,
             writes=await self.alive(),
             trouble=await self._db.trouble(),
+            deprecated=self._gate.deprecated,
+            suspected=await self._db.is_suspected(),
             lost=await self._db.lost(),
             broken=broken,
             loops=self._judging.repeats.loops(now),

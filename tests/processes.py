@@ -126,9 +126,14 @@ class Agent:
 
 @asynccontextmanager
 async def running(
-    config: Path, *, environ: Mapping[str, str] | None = None, inherits: int | None = None
+    config: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    inherits: int | None = None,
+    ready: bool = True,
 ) -> AsyncIterator[Agent]:
-    """``woo-agent run``, ready; killed on exit if it has not ended by then.
+    """``woo-agent run``, ready unless it is not waited for; killed on exit if it has not ended by
+    then.
 
     ``inherits`` is a listening socket's descriptor, handed over as systemd would.
     """
@@ -143,7 +148,8 @@ async def running(
     )
     agent = Agent(process)
     try:
-        await agent.ready()
+        if ready:
+            await agent.ready()
         yield agent
     finally:
         with suppress(ProcessLookupError):

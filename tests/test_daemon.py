@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import sqlite3
@@ -135,6 +136,45 @@ async def test_a_second_sigterm_does_not_wait_for_a_gateway_that_hangs(
             gateway.behave()
             await gateway.until(lambda: len(gateway.events(agents.STORE)) == 1)
             assert again.log
+
+
+async def test_a_send_under_way_is_settled_before_it_ends(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    gateway = Gateway(tmp_path / "gateway.db", SystemClock(), token=agents.TOKEN)
+    async with gateway.serving():
+        gateway.hold_answers()
+        config = processes.write_config(tmp_path, gateway={"url": gateway.url})
+        async with processes.running(config) as agent:
+            assert await agents.post(http, agent.webhooks_url, ORDER) == 200
+            await gateway.until(lambda: len(gateway.batches(agents.STORE)) == 1)
+            agent.signal(signal.SIGTERM)
+            await agent.said("stopping")
+            gateway.release_answers()
+            assert await agent.ended() == 0
+    found = await processes.run("outbox", "list", "--json", "--config", str(config))
+    [row] = json.loads(found.stdout)
+    assert (row["state"], row["attempts"]) == ("accepted", 1)
+
+
+async def test_a_send_that_never_ends_is_returned_within_the_grace(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    gateway = Gateway(tmp_path / "gateway.db", SystemClock(), token=agents.TOKEN)
+    async with gateway.serving():
+        gateway.site.misbehave(Fault.HANG, times=1, under="/events")
+        config = processes.write_config(tmp_path, gateway={"url": gateway.url})
+        config.write_text(config.read_text().replace('stop_grace = "5s"', 'stop_grace = "1s"'))
+        async with processes.running(config) as agent:
+            assert await agents.post(http, agent.webhooks_url, ORDER) == 200
+            await gateway.until(lambda: not gateway.site._plans)  # it hangs
+            started = time.monotonic()
+            agent.signal(signal.SIGTERM)
+            assert await agent.ended() == 0
+            assert 0.9 < time.monotonic() - started < 4
+    found = await processes.run("outbox", "list", "--json", "--config", str(config))
+    [row] = json.loads(found.stdout)
+    assert (row["state"], row["attempts"]) == ("pending", 0)
 
 
 async def test_a_changed_file_is_taken_a_bad_one_refused_and_restarts_are_named(

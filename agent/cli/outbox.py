@@ -232,8 +232,8 @@ def check_(
     instance: state.Instance = None,
 ) -> None:
     """Look through the whole database, also while the daemon runs; exits 1 on any finding."""
-    of = state.settings(config, instance)
-    found = state.read(of, check.findings)
+    of, now = state.settings(config, instance), SystemClock().now()
+    found = state.read(of, lambda db: check.findings(db, now))
     if any(finding.is_broken for finding in found):
         salvage.suspect(state.file(of))
     if as_json:

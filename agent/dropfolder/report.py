@@ -10,7 +10,7 @@ from agent.dropfolder.rows import Bad, Line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.model.update import Taken
+    from agent.model.inbox import Taken
 
 MOST_NAMED = 1000
 

@@ -19,7 +19,7 @@ from agent.dropfolder import folder, formats
 from agent.dropfolder.folder import Folder, Look
 from agent.dropfolder.report import Report
 from agent.dropfolder.rows import Bad, Source
-from agent.model.update import Taken
+from agent.model.inbox import Taken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from agent import __version__, errors, metrics
+from agent.gateway import deprecation
 from agent.model import envelope, foreign
 from agent.model.delivery import Answer
 
@@ -26,7 +27,7 @@ _EXCERPT = 300
 
 
 class Client:
-    """Speaks protocol v1 for one store."""
+    """Speaks protocol v1 for one store. ``deprecated`` is what the gateway said last of its end."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Client:
         self._base = f"{settings.url}/v1/stores/{store_id}"
         self._timeout_s = settings.timeout.total_seconds()
         self._clock = clock
+        self.deprecated = ""
         self._headers = {
             "Authorization": f"Bearer {settings.token.get_secret_value()}",
             "User-Agent": f"woo-agent/{__version__}",
@@ -105,6 +107,7 @@ class Client:
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s + wait_s),
             ) as response:
                 content = await _limited(response)
+                self.deprecated = deprecation.announced(response.headers) or self.deprecated
                 return _answer(response.status, response.headers, content, self._clock.now())
         except TimeoutError:
             return Answer(None, "timeout", excerpt="no answer in time")

@@ -207,7 +207,7 @@ class Head:
     lane: str
     sequence: int
     size: int
-    priority: int = 0
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)

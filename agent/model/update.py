@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -23,9 +23,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-
-if TYPE_CHECKING:
-    from agent.model.product import Written
 
 HIGHEST_VERSION = 2**53 - 1
 _LARGEST_QUANTITY = 10**9
@@ -190,9 +187,14 @@ def read(item: object) -> Update | Refusal:
     try:
         return model.model_validate(item)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return Refusal(Code.INVALID, f"{place}: {first['msg']}" if place else first["msg"])
+        return invalid(error)
+
+
+def invalid(error: ValidationError) -> Refusal:
+    """The first thing that is wrong with an item, and where."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return Refusal(Code.INVALID, f"{place}: {first['msg']}" if place else first["msg"])
 
 
 def identity(item: object) -> str:
@@ -209,120 +211,3 @@ def claimed(item: object, name: str) -> str:
     """What an item that can't be read says of itself, cut to a storable size."""
     value = item.get(name) if isinstance(item, Mapping) else None
     return value[:200] if isinstance(value, str) and value.isprintable() else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An open inbox row.
-
-    ``approved``: somebody said yes, no guardrail holds it. ``reverts``: made here, by somebody's
-    command, to put back what stood before; it has no version, raises no fence and is not reported.
-    """
-
-    number: int
-    update: Update
-    received_at: datetime
-    state: UpdateState
-    results: int
-    approved: bool = False
-    reverts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What became of an open row: a final state, ``held``, or ``waiting`` until ``due_at``.
-
-    ``store`` is what the store says now, ``before`` what it said; both by the names of the update.
-    ``written`` are the products that the store confirmed to have changed for it.
-    """
-
-    opened: Opened
-    state: UpdateState
-    code: str | None = None
-    message: str | None = None
-    store: Mapping[str, Any] | None = None
-    before: Mapping[str, Any] | None = None
-    due_at: datetime | None = None
-    written: tuple[Written, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """The newest version of one field of one SKU that was acted on; ``reverted`` if its value was
-    taken back since."""
-
-    version: int
-    effective_at: datetime | None
-    content: str
-    nth: int = 0
-    reverted: bool = False
-
-    @property
-    def rank(self) -> Rank:
-        """How new what raised it was."""
-        return (self.version, self.nth)
-
-
-@dataclass(frozen=True, slots=True)
-class Zeroing:
-    """How many SKUs went to zero within the last hour, which of those asked about are among them,
-    and how many products there are to compare that with."""
-
-    count: int
-    counted: frozenset[str]
-    catalogue: int
-
-
-def goes_to_zero(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether there was stock and there is none any more."""
-    had, has = before.get("quantity"), after.get("quantity")
-    return had is not None and has is not None and had > 0 >= has
-
-
-FenceKey = tuple[str, str, str]
-"""(kind, SKU, field)"""
-
-
-@dataclass(frozen=True, slots=True)
-class NewRow:
-    """An inbox row to be: open and due at ``due_at``, or rejected at the door."""
-
-    id: str
-    kind: str
-    sku: str
-    version: int | None
-    body: str
-    state: UpdateState
-    due_at: datetime | None = None
-    code: str | None = None
-    message: str | None = None
-    approved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class KnownVersions:
-    """What was acted on before, and what is open, for some SKUs; ``again`` are open updates by id
-    that a page names once more, ``newest`` the highest of what is open by kind and SKU, where an
-    update without version has to be ranked."""
-
-    fences: Mapping[FenceKey, Fence]
-    open: tuple[Update, ...] = ()
-    again: Mapping[str, Update] = field(default_factory=dict)
-    newest: Mapping[tuple[str, str], Rank] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What a page adds to the inbox, and the ids of open updates that it approves."""
-
-    rows: tuple[NewRow, ...]
-    approved: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of some items of a file: which ids were taken in before, and why others are
-    refused. All others were taken in."""
-
-    known: frozenset[str] = frozenset()
-    refused: Mapping[str, Refusal] = field(default_factory=dict)

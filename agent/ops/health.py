@@ -44,8 +44,9 @@ class Side:
 class Facts:
     """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``; ``broken``
     the kinds of resources that come as error objects, ``loops`` what is saved over and over,
-    ``lost`` what could not be read of each database that was set aside, ``drop_folder`` why that
-    can't be used."""
+    ``suspected`` that the database is broken, ``lost`` what could not be read of each one that was
+    set aside; ``deprecated`` what the gateway says of the end of its protocol, ``drop_folder`` why
+    that can't be used."""
 
     at: datetime
     store_id: str
@@ -56,6 +57,8 @@ class Facts:
     free_bytes: int
     writes: bool = True
     trouble: errors.StorageError | None = None
+    deprecated: str = ""
+    suspected: bool = False
     lost: Mapping[str, str] = field(default_factory=dict)
     pauses: Sequence[Pause] = ()
     broken: Sequence[str] = ()
@@ -69,13 +72,16 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "state:writable": _writable(facts, settings),
         "state:freeSpace": _space(facts, settings),
         "state:databaseSize": _database(facts, settings),
+        "state:sound": _sound(facts),
         "state:setAside": _set_aside(facts, settings),
+        "state:clock": _clock(facts),
         "outbox:oldestPending": _oldest(facts),
         "outbox:oldestOrder": _order(facts, settings),
         "outbox:dead": _dead(facts),
         "webhooks:errorObjects": _broken(facts),
         "webhooks:repeats": _loops(facts),
         "gateway:connection": _side(facts.gateway, "gateway", "woo-agent outbox stats"),
+        "gateway:protocol": _protocol(facts),
         "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
         "updates:open": _check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
@@ -150,6 +156,26 @@ def _database(facts: Facts, settings: Settings) -> dict[str, Any]:
         "bytes",
         f"the database is at state.max_size, {_ROOM[room][1]}, raise it or retain less:"
         " woo-agent outbox stats",
+    )
+
+
+def _sound(facts: Facts) -> dict[str, Any]:
+    return _check(
+        "fail" if facts.suspected else "pass",
+        not facts.suspected,
+        "boolean",
+        "the database is broken, see where with woo-agent outbox check; what can be read is"
+        " salvaged at the next start: systemctl restart 'woo-agent@*'",
+    )
+
+
+def _clock(facts: Facts) -> dict[str, Any]:
+    behind_s = facts.outbox["clock_behind_s"]
+    return _check(
+        "pass" if behind_s < _SLOW_S else "warn",
+        behind_s,
+        "seconds",
+        "the clock is behind the newest event, it was set back: timedatectl",
     )
 
 
@@ -245,6 +271,16 @@ def _drop_folder(facts: Facts, settings: Settings) -> dict[str, Any]:
         not facts.drop_folder,
         "boolean",
         f"{facts.drop_folder}; tried again by itself: ls -ld {settings.updates.drop_folder}",
+    )
+
+
+def _protocol(facts: Facts) -> dict[str, Any]:
+    return _check(
+        "warn" if facts.deprecated else "pass",
+        not facts.deprecated,
+        "boolean",
+        f"the gateway says that what we speak is {facts.deprecated}, a newer agent is needed:"
+        " woo-agent --version",
     )
 
 

@@ -6,13 +6,17 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.storage import faults
+from agent.storage import faults, outbox_view
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import aiosqlite
 
 MOST_PROBLEMS = 20
+BEHIND_S = 60.0
 RESTART = "what can be read is salvaged at the next start: systemctl restart 'woo-agent@*'"
+SET_CLOCK = "numbers rise all the same, but times are wrong: timedatectl"
 REPORT = "keep a copy, and report it: woo-agent outbox export"
 
 _DISAGREEMENTS = {
@@ -50,13 +54,13 @@ class Finding:
     is_broken: bool = False
 
 
-async def findings(db: aiosqlite.Connection) -> list[Finding]:
+async def findings(db: aiosqlite.Connection, now: datetime) -> list[Finding]:
     """Everything that is wrong, at most some of each kind; raises sqlite3.Error where the database
     can't be read for another reason than being broken."""
     try:
         await db.execute("BEGIN")  # one view of it all, while the daemon goes on writing
         problems = await _problems(db)
-        return problems or await _disagreements(db)
+        return problems or [*await _disagreements(db), *await _of_clock(db, now)]
     except sqlite3.DatabaseError as error:
         if not faults.is_corruption(error):
             raise
@@ -81,3 +85,9 @@ async def _disagreements(db: aiosqlite.Connection) -> list[Finding]:
         rows = await db.execute_fetchall(f"{query} LIMIT {MOST_PROBLEMS}")
         found += [Finding(told.format(*row), REPORT) for row in rows]
     return found
+
+
+async def _of_clock(db: aiosqlite.Connection, now: datetime) -> list[Finding]:
+    behind_s = await outbox_view.clock_behind_s(db, now)
+    told = f"the clock is {behind_s:.0f} s behind the newest event"
+    return [Finding(told, SET_CLOCK)] if behind_s >= BEHIND_S else []

@@ -71,6 +71,10 @@ class Database:
                 return True
         return False
 
+    async def is_suspected(self) -> bool:
+        """Whether something was met in it that only a broken file shows."""
+        return await asyncio.to_thread(salvage.is_suspected, self.path)
+
     async def lost(self) -> Mapping[str, str]:
         """Each broken database that was set aside (its name), and what could not be read of it."""
         names = await asyncio.to_thread(salvage.set_aside, self.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.model.update import Fence, FenceKey
+from agent.model.inbox import Fence, FenceKey
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:

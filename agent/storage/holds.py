@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agent import clock, errors
-from agent.model.update import Code, Settlement, UpdateState
+from agent.model.inbox import Settlement
+from agent.model.update import Code, UpdateState
 from agent.storage import audit, inbox, inbox_view
 from agent.storage.outbox import marks
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from agent.model.update import Fence, FenceKey, Opened
+    from agent.model.inbox import Fence, FenceKey, Opened
     from agent.storage.writer import Tx
 
 GATEWAY = "gateway"

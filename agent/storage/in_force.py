@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
-    from agent.model.update import Opened
+    from agent.model.inbox import Opened
     from agent.storage.writer import Tx
 
 

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from agent import clock
 from agent.model import update as updates
-from agent.model.update import (
+from agent.model.inbox import (
     Fence,
     FenceKey,
     Intake,
     KnownVersions,
     NewRow,
     Opened,
-    Rank,
-    Refusal,
     Settlement,
-    Update,
-    UpdateState,
 )
+from agent.model.update import Rank, Refusal, Update, UpdateState
 from agent.storage import cursors, fences, in_force, register, results
 from agent.storage.outbox import marks
 
@@ -77,7 +74,8 @@ async def look(
     that are named again, those with one of ``versions``, which is all that can conflict (None:
     all), and of those that are ``unversioned`` the newest."""
     seen = await db.execute_fetchall(
-        "SELECT id, CASE WHEN settled_at IS NULL AND NOT reverts THEN body END FROM inbox"
+        "SELECT id, CASE WHEN settled_at IS NULL AND NOT reverts AND kind IN ('stock', 'price')"
+        " THEN body END FROM inbox"
         f" WHERE id IN ({marks(ids)})",
         ids,
     )

@@ -113,7 +113,8 @@ async def is_any_due(db: aiosqlite.Connection, now: datetime) -> bool:
 async def heads(db: aiosqlite.Connection, most: int) -> list[delivery.Head]:
     """The oldest pending event of each ready lane: by priority, then by age."""
     rows = await db.execute_fetchall(
-        "SELECT lanes.lane, head, size FROM lanes CROSS JOIN outbox ON sequence = head"
+        "SELECT lanes.lane, head, size, lanes.priority FROM lanes"
+        " CROSS JOIN outbox ON sequence = head"
         " WHERE parked_until IS NULL ORDER BY lanes.priority, head LIMIT ?",
         (most,),
     )

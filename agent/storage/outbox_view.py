@@ -111,8 +111,15 @@ async def stats(db: aiosqlite.Connection, now: datetime) -> dict[str, Any]:
         "oldest_order_s": await _oldest(db, now, "SELECT min(received_at) FROM outbox"
             " WHERE sequence = (SELECT head FROM lanes WHERE priority = 0 ORDER BY head LIMIT 1)"),
         "last_sequence": envelope.sequence_text(await outbox.last_sequence(db)),
+        "clock_behind_s": await clock_behind_s(db, now),
         "db_bytes": await size(db),
     }  # fmt: skip
+
+
+async def clock_behind_s(db: aiosqlite.Connection, now: datetime) -> float:
+    """How far the numbers are ahead of the clock that they follow: it was set back since."""
+    ahead = await outbox.last_sequence(db) - clock.micros(now)
+    return max(0.0, round(ahead / 1_000_000, 3))
 
 
 async def size(db: aiosqlite.Connection) -> int:

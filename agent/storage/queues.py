@@ -18,6 +18,7 @@ from agent.storage import (
     outbox,
     pauses,
     register,
+    resend,
     results,
     reverting,
     rewind,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         Received,
         Webhook,
     )
-    from agent.model.update import (
+    from agent.model.inbox import (
         Fence,
         FenceKey,
         Intake,
@@ -173,6 +174,11 @@ class Outbox:
 
     async def finish_baseline(self, sequence: int, until: datetime) -> bool:
         return await self._db.writer.write(lambda tx: baseline.finish(tx, sequence, until))
+
+    async def resend(self) -> bool:
+        if not await self._db.read(resend.is_asked):
+            return False
+        return await self._db.writer.write(lambda tx: resend.step(tx, self._clock.now()))
 
     async def dead_in_a_row(self) -> int:
         return await self._db.read(outbox.dead_in_a_row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent import clock, errors
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from agent.model.resend import Resend
     from agent.storage.writer import Tx
 
-
 MOST_AT_ONCE = 500
+LOOKED_AT = 5000  # a few milliseconds of the writer
+_HIGHEST = 2**63 - 1
 # Topics that only pass through say what happened, not how it is: none stands for another.
 _IS_SNAPSHOT = "coalesce(type, '') NOT LIKE 'woocommerce.%'"
 
@@ -91,6 +93,48 @@ async def since(
         reason = f"since {clock.iso(moment)}" + (f", {kind}" if kind else "")
         await audit.record(tx, who=who, action="replay", targets=["*"], reason=reason, now=now)
     return replayed
+
+
+async def asked(tx: Tx, wanted: Resend, after: int | None = None) -> Replayed:
+    """Sends the newest accepted or dead snapshot of each subject that the gateway asks for. One
+    step of it, as above, which looks at no more than ``LOOKED_AT`` rows."""
+    clause, value = _asked(wanted)
+    if after is None and wanted.since_position is not None:
+        [(first,)] = await tx.execute_fetchall(
+            "SELECT min(sequence) FROM outbox WHERE position >= ?", (value,)
+        )
+        if first is None:
+            return Replayed()
+        after = first - 1
+    end = None if wanted.subject is not None else await _last_looked_at(tx, after)
+    _, replayed = await _send_newest(
+        tx,
+        f"{clause} AND verdict = 'event' AND state IN ('accepted', 'dead') AND sequence <= ?2",
+        [value, _HIGHEST if end is None else end],
+        after,
+    )
+    return replace(replayed, up_to=end) if replayed.up_to is None else replayed
+
+
+async def _last_looked_at(tx: Tx, after: int | None) -> int | None:
+    """Where a step ends; None where the end of the outbox is nearer."""
+    rows = await tx.execute_fetchall(
+        "SELECT sequence FROM outbox WHERE sequence > ? ORDER BY sequence LIMIT 1 OFFSET ?",
+        (-1 if after is None else after, LOOKED_AT - 1),
+    )
+    return next((int(sequence) for (sequence,) in rows), None)
+
+
+def _asked(wanted: Resend) -> tuple[str, object]:
+    """A dead one stands for the lost ones of its subject, which had a position."""
+    if wanted.since_position is not None:
+        lost = (
+            "SELECT 1 FROM outbox AS lost WHERE lost.subject = row.subject AND lost.position >= ?1"
+        )
+        return f"(position >= ?1 OR (state = 'dead' AND EXISTS ({lost})))", wanted.since_position
+    if wanted.subject is not None:
+        return "subject = ?1", wanted.subject
+    return "type = ?1", wanted.type
 
 
 async def _send_newest(

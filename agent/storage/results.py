@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
-    from agent.model.update import Settlement
+    from agent.model.inbox import Settlement
     from agent.storage.writer import Tx
 
 

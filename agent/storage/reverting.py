@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent import clock, errors
 from agent.model import update as updates
-from agent.model.update import Refusal, Settlement, UpdateState
+from agent.model.inbox import Settlement
+from agent.model.update import Refusal, UpdateState
 from agent.storage import audit, inbox, inbox_view
 from agent.storage.outbox import marks
 

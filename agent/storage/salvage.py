@@ -2,7 +2,7 @@
 
 Only when a second connection finds it broken too: a failing disk, a lock or a permission is no
 reason. What says how far we are goes first (cursors, fences, what figures are made of,
-counters), then the inbox, then events.
+counters), then the inbox, then events; what the store can be asked for again comes last.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import clock
 from agent.storage import faults, migrate
+from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +32,7 @@ _TABLES = {
     "stock_in_force": "sku",
     "stock_ledger": "item_id, line_id, sequence",
     "stock_checks": "product_id",
-    "stock_written": "product_id",
+    "stock_bases": "product_id",
     "counters": "name",
     "register": "subject",
     "pauses": "line",
@@ -40,11 +41,12 @@ _TABLES = {
     "zeroed": "sku",
     "audit": "number",
     "resources": "resource",
-    "catalogue": "product_id",
     "followups": "kind, subject",
     "arrivals": "sequence",
     "outbox": "sequence",
     "attempts": "sequence, n",
+    "catalogue": "product_id",
+    "sku_lookups": "sku",
 }
 _LANES = (
     "INSERT INTO lanes SELECT lane, min(sequence), priority, NULL FROM outbox"
@@ -71,6 +73,11 @@ def suspect(path: Path) -> None:
     """The next start looks at it thoroughly."""
     with suppress(OSError):
         _mark(path).touch()
+
+
+def is_suspected(path: Path) -> bool:
+    """Whether it was found broken since the last start."""
+    return _mark(path).exists()
 
 
 def set_aside(path: Path) -> list[str]:
@@ -155,38 +162,67 @@ class _Copy:
         self._key = [self._columns.index(name) for name in key if name in self._columns]
         self._newest: tuple[Any, ...] | None = None
         complete = bool(self._columns) and (
-            self._scan(broken, f"ORDER BY {', '.join(key)}", None)
-            or self._scan(broken, f"ORDER BY {' DESC, '.join(key)} DESC", self._newest)
+            self._scan(broken, key, None) or self._scan(broken, key, self._newest, back=True)
         )
         self.lost = self._told(_count(broken, table), complete)
 
-    def _scan(self, broken: sqlite3.Connection, order: str, until: tuple[Any, ...] | None) -> bool:
+    def _scan(
+        self,
+        broken: sqlite3.Connection,
+        key: list[str],
+        until: tuple[Any, ...] | None,
+        *,
+        back: bool = False,
+    ) -> bool:
         """Takes rows up to the one with the key ``until``; False where it breaks before."""
-        columns = ", ".join(self._columns)
+        way, beyond = (" DESC", "<") if back else ("", ">")
+        rows = f"SELECT {', '.join(self._columns)} FROM {self.table} NOT INDEXED"
+        order = f"ORDER BY {', '.join(name + way for name in key)}"
+        self._newest = None
         try:
-            for row in broken.execute(f"SELECT {columns} FROM {self.table} NOT INDEXED {order}"):
-                self._newest = tuple(row[at] for at in self._key)
-                if self._newest == until:
+            for row in broken.execute(f"{rows} {order}"):
+                if self._take(row, until):
                     return True
-                self._put(row)
+            return True
         except sqlite3.DatabaseError as error:
             if not faults.is_corruption(error):
                 raise
-            return False
-        return True
+        # The cursor reads one row ahead: with the broken one it loses the sound one before it.
+        after = ""
+        if self._newest is not None:
+            after = f"WHERE ({', '.join(key)}) {beyond} ({marks(key)})"
+        with suppress(sqlite3.DatabaseError):
+            for row in broken.execute(f"{rows} {after} {order} LIMIT 1", self._newest or ()):
+                self._take(row, until)
+        return False
+
+    def _take(self, row: tuple[Any, ...], until: tuple[Any, ...] | None) -> bool:
+        """Whether it is the one with the key ``until``, which was taken before."""
+        self._newest = tuple(row[at] for at in self._key)
+        if self._newest == until:
+            return True
+        if not any(map(_has_hole, self._columns, row)):
+            self._put(row)
+        return False
 
     def _put(self, row: tuple[Any, ...]) -> None:
         if "sequence" in self._columns:
             self.highest = max(self.highest, row[self._columns.index("sequence")])
         into = f"{self.table} ({', '.join(self._columns)})"
-        marks = ", ".join("?" * len(row))
         with suppress(sqlite3.IntegrityError):  # an event without its webhook, or nonsense
-            self._to.execute(f"INSERT OR REPLACE INTO {into} VALUES ({marks})", row)
+            self._to.execute(f"INSERT OR REPLACE INTO {into} VALUES ({marks(row)})", row)
             self._taken += 1
 
     def _told(self, count: int | None, complete: bool) -> str:
         missing = "some" if count is None else max(0, count - self._taken)
         return f"{missing} of {self.table}" if missing and (count or not complete) else ""
+
+
+def _has_hole(column: str, value: object) -> bool:
+    """Where the file is too short SQLite reads zeros: no text of ours has one, and no JSON."""
+    if isinstance(value, bytes):
+        return column == "body" and 0 in value
+    return isinstance(value, str) and "\0" in value
 
 
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.model.update import UpdateState, Zeroing, goes_to_zero
+from agent.model.inbox import Zeroing, goes_to_zero
+from agent.model.update import UpdateState
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
-    from agent.model.update import Settlement
+    from agent.model.inbox import Settlement
     from agent.storage.writer import Tx
 
 WITHIN = timedelta(hours=1)

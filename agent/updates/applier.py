@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, errors, metrics
 from agent.model.product import ItemWrite
-from agent.model.update import (
-    Fence,
-    FenceKey,
-    KnownVersions,
-    Opened,
-    Settlement,
-    UpdateState,
-    Zeroing,
-)
+from agent.model.update import UpdateState
 from agent.updates import check, guardrails, plan, versions
 
 if TYPE_CHECKING:
@@ -29,6 +21,7 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.model.in_force import Check
+    from agent.model.inbox import Fence, FenceKey, KnownVersions, Opened, Settlement, Zeroing
     from agent.model.product import StoreProduct, StoreProfile
     from agent.settings import Settings
     from agent.updates.figures import Figures

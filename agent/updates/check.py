@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agent.model.inbox import Opened, Settlement
 from agent.model.product import Written
-from agent.model.update import Code, Opened, Settlement, UpdateState
+from agent.model.update import Code, UpdateState
 from agent.updates import plan
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.clock import Clock
-    from agent.model.update import Intake, KnownVersions, Taken
+    from agent.model.inbox import Intake, KnownVersions, Taken
     from agent.settings import Settings
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.model.update import Code, Refusal, Taken, UpdateState
+from agent.model.inbox import Taken
+from agent.model.update import Code, Refusal, UpdateState
 from agent.updates import intake
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Literal
 
-    from agent.model.update import Intake, KnownVersions
+    from agent.model.inbox import Intake, KnownVersions
 
 
 class Piece:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from agent.model.update import Code, Refusal, goes_to_zero
+from agent.model.inbox import goes_to_zero
+from agent.model.update import Code, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.model.update import Opened, Zeroing
+    from agent.model.inbox import Opened, Zeroing
     from agent.settings import InventorySettings, PriceSettings
     from agent.updates.plan import Target
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.clock import Clock
-    from agent.model.update import Fence, FenceKey, Opened, Settlement
+    from agent.model.inbox import Fence, FenceKey, Opened, Settlement
 
 IDLE_S = 5.0
 

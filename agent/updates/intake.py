@@ -8,19 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from agent.model import resend
 from agent.model import update as updates
-from agent.model.update import (
-    Code,
-    Fence,
-    FenceKey,
-    Intake,
-    KnownVersions,
-    NewRow,
-    Rank,
-    Refusal,
-    Update,
-    UpdateState,
-)
+from agent.model.inbox import Fence, FenceKey, Intake, KnownVersions, NewRow
+from agent.model.resend import Resend
+from agent.model.update import Code, Rank, Refusal, Update, UpdateState
 from agent.updates import versions
 
 if TYPE_CHECKING:
@@ -39,42 +31,44 @@ class Entry:
 
     id: str
     item: object
-    read: Update | Refusal
+    read: Update | Resend | Refusal
 
 
 def entries(items: Sequence[object]) -> list[Entry]:
     """Every item of a page; of items with one id the first counts, approved if one of them is."""
     read: dict[str, Entry] = {}
     for item in items:
-        entry = Entry(updates.identity(item), item, updates.read(item))
+        said = resend.read(item) or updates.read(item)
+        entry = Entry(updates.identity(item), item, said)
         first = read.setdefault(entry.id, entry)
-        if not isinstance(first.read, Refusal) and _approves(entry.read, first.read):
+        if not isinstance(first.read, Resend | Refusal) and _approves(entry.read, first.read):
             approved = first.read.model_copy(update={"approved": True})
             read[entry.id] = replace(first, read=approved)
     return list(read.values())
 
 
-def _approves(read: Update | Refusal, of: Update) -> bool:
-    return not isinstance(read, Refusal) and read.approved and versions.is_same(read, of)
+def _approves(read: Update | Resend | Refusal, of: Update) -> bool:
+    return not isinstance(read, Resend | Refusal) and read.approved and versions.is_same(read, of)
 
 
 def skus(page: Sequence[Entry]) -> list[str]:
     """The SKUs whose versions must be known to decide on the page."""
-    return list(
-        dict.fromkeys(entry.read.sku for entry in page if not isinstance(entry.read, Refusal))
-    )
+    return list(dict.fromkeys(update.sku for update in _updates(page)))
 
 
 def version_numbers(page: Sequence[Entry]) -> list[int]:
     """The versions that the page gives: only open updates with one of them can conflict."""
-    given = (entry.read.version for entry in page if not isinstance(entry.read, Refusal))
+    given = (update.version for update in _updates(page))
     return list(dict.fromkeys(version for version in given if version is not None))
 
 
 def unversioned(page: Sequence[Entry]) -> list[str]:
     """The SKUs of which the page has updates without version: the newest open one must be known."""
-    given = (entry.read for entry in page if not isinstance(entry.read, Refusal))
-    return list(dict.fromkeys(update.sku for update in given if update.version is None))
+    return list(dict.fromkeys(one.sku for one in _updates(page) if one.version is None))
+
+
+def _updates(page: Sequence[Entry]) -> list[Update]:
+    return [entry.read for entry in page if not isinstance(entry.read, Resend | Refusal)]
 
 
 def decide(
@@ -106,6 +100,9 @@ def _rows(
         opened.setdefault((update.kind, update.sku, update.version), []).append(update)
     ranks = versions.newest(known)
     for entry in page:
+        if isinstance(entry.read, Resend):
+            rows.append(_asked(entry))
+            continue
         outcome = _ranked(entry.read, ranks, unversioned)
         if not isinstance(outcome, Refusal):
             outcome = _admitted(outcome, known.fences, opened, now)
@@ -178,6 +175,19 @@ def _kept(item: object, update: Update) -> object:
     if update.version is None and isinstance(item, Mapping):
         return {**item, "rank_given": update.rank}
     return item
+
+
+def _asked(entry: Entry) -> NewRow:
+    """A row as durable as an update's, once per id; the events line works it off."""
+    return NewRow(
+        id=entry.id,
+        kind=resend.KIND,
+        sku="",
+        version=None,
+        body=json.dumps(entry.item),
+        state=UpdateState.PENDING,
+        due_at=_AT_ONCE,
+    )
 
 
 def _rejected(entry: Entry, refusal: Refusal) -> NewRow:

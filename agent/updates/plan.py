@@ -11,16 +11,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from agent.model.update import (
-    Code,
-    KnownVersions,
-    Opened,
-    PriceUpdate,
-    Refusal,
-    Settlement,
-    StockUpdate,
-    UpdateState,
-)
+from agent.model.inbox import KnownVersions, Opened, Settlement
+from agent.model.update import Code, PriceUpdate, Refusal, StockUpdate, UpdateState
 from agent.updates import versions
 from agent.updates.figures import AS_SAID, Figures
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.model.delivery import Answer
-    from agent.model.update import Intake, KnownVersions
+    from agent.model.inbox import Intake, KnownVersions
     from agent.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -14,15 +14,8 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any
 
-from agent.model.update import (
-    UNKNOWN,
-    Fence,
-    FenceKey,
-    KnownVersions,
-    Opened,
-    Rank,
-    Update,
-)
+from agent.model.inbox import Fence, FenceKey, KnownVersions, Opened
+from agent.model.update import UNKNOWN, Rank, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

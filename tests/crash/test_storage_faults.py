@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import sqlite3
 import tempfile
 from contextlib import closing, nullcontext
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
-from agent import errors
+from agent import daemon, errors
+from agent.clock import SystemClock
+from agent.daemon import Surroundings
+from agent.demo.gateway import Gateway
+from agent.ops.systemd import Notifier
 from agent.storage import database
 from agent.woo import signature
 from tests import agents, processes, recordings
@@ -21,6 +27,7 @@ from tests.crash.disks import Limited, Tmpfs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
     from pathlib import Path
 
 # The name of each test says what it was shown on: a real tmpfs, where this machine allows it.
@@ -111,18 +118,18 @@ async def test_a_full_disk_gets_no_200_and_nothing_half_written_and_recovers_by_
 async def test_the_catalogue_is_refused_first_and_orders_last(
     tmp_path: Path, http: aiohttp.ClientSession, full: float, answers: list[int], status: str
 ) -> None:
-    async with agents.running(agents.configured(tmp_path)) as daemon:
-        url = agents.url(daemon)
+    async with agents.running(agents.configured(tmp_path)) as agent:
+        url = agents.url(agent)
         assert [await send(http, url, 1), await send(http, url, 2, _PRODUCT)] == [200, 200]
-        size = (await daemon.health())["checks"]["state:databaseSize"][0]["observedValue"]
+        size = (await agent.health())["checks"]["state:databaseSize"][0]["observedValue"]
     largest = {"dir": str(tmp_path), "min_free": 0, "max_size": int(size * full)}
     given = agents.configured(tmp_path)
     limited = given.model_copy(update={"state": given.state.model_validate(largest)})
-    async with agents.running(limited) as daemon:
-        url = agents.url(daemon)
+    async with agents.running(limited) as agent:
+        url = agents.url(agent)
         assert [await send(http, url, 3), await send(http, url, 4, _PRODUCT)] == answers
-        assert (await daemon.health())["checks"]["state:databaseSize"][0]["status"] == status
-        assert bool(await daemon.ready()) == (status == "fail")
+        assert (await agent.health())["checks"]["state:databaseSize"][0]["status"] == status
+        assert bool(await agent.ready()) == (status == "fail")
 
 
 @pytest.mark.timeout(20)
@@ -130,19 +137,19 @@ async def test_a_database_that_another_process_holds_is_named_and_taken_up_again
     tmp_path: Path, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
-    async with agents.running(agents.configured(tmp_path)) as daemon:
-        url, path = agents.url(daemon), tmp_path / database.FILE
+    async with agents.running(agents.configured(tmp_path)) as agent:
+        url, path = agents.url(agent), tmp_path / database.FILE
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert await send(http, url, 1) == 503
-            check = (await daemon.health())["checks"]["state:writable"][0]
+            check = (await agent.health())["checks"]["state:writable"][0]
             assert check["status"] == "fail"
             assert "database is locked" in check["output"]
             assert check["output"].endswith(f"fuser -v {path}")
-            assert "database" in await daemon.ready()
+            assert "database" in await agent.ready()
         assert await send(http, url, 2) == 200
-        assert (await daemon.health())["checks"]["state:writable"][0]["status"] == "pass"
-        assert await daemon.ready() == ""
+        assert (await agent.health())["checks"]["state:writable"][0]["status"] == "pass"
+        assert await agent.ready() == ""
 
 
 @pytest.mark.parametrize("real", [MOUNTS])
@@ -173,3 +180,69 @@ async def test_a_read_only_file_system_is_named_at_start_and_nothing_is_set_asid
 
 def _read_only(**_: object) -> None:
     raise OSError(30, "Read-only file system")
+
+
+class SetBack(SystemClock):
+    """The machine's clock, until somebody sets it back."""
+
+    def __init__(self) -> None:
+        self.back = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() - self.back
+
+
+async def test_a_clock_that_jumps_back_an_hour_is_named_and_holds_nothing_up(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    gateway = Gateway(tmp_path / "gateway.db", SystemClock(), token=agents.TOKEN)
+    async with gateway.serving():
+        settings = agents.configured(tmp_path / "state", gateway={"url": gateway.url})
+        around = Surroundings(clock := SetBack(), random.Random(1), Notifier({}))
+        async with daemon.running(settings, around) as agent:
+            url = agents.url(agent)
+            assert await send(http, url, 1) == 200
+            await gateway.until(lambda: gateway.head_position(agents.STORE) == 1)
+            gateway.faults.withhold_results(times=1)  # number 2 waits, by the clock as it was
+            assert await send(http, url, 2) == 200
+            await gateway.until(lambda: len(gateway.batches(agents.STORE)) == 2)
+            assert (await agent.health())["checks"]["state:clock"][0]["status"] == "pass"
+            clock.back = timedelta(hours=1)
+            assert await send(http, url, 3) == 200
+            await gateway.until(lambda: gateway.head_position(agents.STORE) == 3)
+            check = (await agent.health())["checks"]["state:clock"][0]
+            assert check["status"] == "warn"
+            assert 3590 < check["observedValue"] <= 3600
+        numbers = [event["sequence"] for event in gateway.events(agents.STORE)]
+        assert numbers == sorted(numbers)
+
+
+@pytest.mark.timeout(40)
+async def test_a_broken_page_is_named_found_and_set_aside_at_the_next_start(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    config, path = processes.write_config(tmp_path), tmp_path / "state" / database.FILE
+    async with processes.running(config) as agent:
+        assert [await send(http, agent.webhooks_url, n, note=_LONG) for n in (1, 2)] == [200, 200]
+        agent.signal(signal.SIGTERM)
+        assert await agent.ended() == 0
+    pages = path.read_bytes()
+    body = pages.index(b"x" * 4092) // 4096 * 4096  # a page of the older one's
+    path.write_bytes(pages[:body] + b"\xff" * 4096 + pages[body + 4096 :])
+    async with processes.running(config) as agent:
+        await agent.said("malformed")  # nobody but the forwarder read that page
+        async with http.get(f"http://{agent.admin}/health") as response:
+            checks = (await response.json(content_type=None))["checks"]
+        assert checks["state:sound"][0]["status"] == "fail"
+        assert "woo-agent outbox check" in checks["state:sound"][0]["output"]
+        found = await processes.run("outbox", "check", "--config", str(config))
+        assert found.exit_code == 1
+        agent.signal(signal.SIGTERM)
+        assert await agent.ended() == 0
+    async with processes.running(config) as agent:
+        async with http.get(f"http://{agent.admin}/health") as response:
+            checks = (await response.json(content_type=None))["checks"]
+        assert checks["state:sound"][0]["status"] == "pass"
+        assert "lost: 1 of arrivals" in checks["state:setAside"][0]["output"]
+        assert await send(http, agent.webhooks_url, 3) == 200
+    assert stored(tmp_path) == [2, 3]

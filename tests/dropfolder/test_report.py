@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from agent.dropfolder.report import MOST_NAMED, Report
 from agent.dropfolder.rows import Bad, Line
-from agent.model.update import Code, Refusal, Taken
+from agent.model.inbox import Taken
+from agent.model.update import Code, Refusal
 
 BAD = Bad(3, "quantity", "must be a whole number")
 TOO_LATE = Refusal(Code.EXPIRED, "expires_at has passed")

@@ -15,7 +15,8 @@ import pytest
 from agent import errors
 from agent.dropfolder import watcher
 from agent.dropfolder.watcher import QUIET_S, SCAN_EVERY_S, Watcher
-from agent.model.update import Code, Refusal, Taken
+from agent.model.inbox import Taken
+from agent.model.update import Code, Refusal
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:

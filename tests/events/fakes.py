@@ -66,7 +66,7 @@ class FakeOutbox:
         self._fail("ready")
         heads: dict[str, Head] = {}
         for one in self.pending:
-            heads.setdefault(one.lane, Head(one.lane, one.sequence, len(one.body)))
+            heads.setdefault(one.lane, Head(one.lane, one.sequence, len(one.body), 0))
         return list(heads.values())[:most]
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from agent.demo.site import Site
+from agent.demo.site import Fault, Site
 from agent.events.forwarder import Forwarder
 from agent.events.sender import Sender
 from agent.gateway import client
@@ -55,6 +55,7 @@ class Row:
     opens: str = ""
     refused: bool = False
     doubtful: bool = False
+    lost: Fault | None = None
 
 
 TABLE = [
@@ -71,6 +72,9 @@ TABLE = [
     *(Row(f"{s} of a proxy", s, HTML, opens=f"http_{s}") for s in (408, 425, 429)),
     *(Row(f"{s} of a proxy", s, HTML, opens=f"http_{s}", doubtful=True) for s in (500, 502, 504)),
     Row("503 announced", 503, HTML, {"Retry-After": "600"}, opens="http_503", doubtful=True),
+    Row("time-out", lost=Fault.HANG, opens="timeout", doubtful=True),
+    Row("the connection is cut", lost=Fault.DROP, opens="interrupted", doubtful=True),
+    Row("nobody listens", status=0, opens="unreachable"),
     Row("broken JSON", body='{"results": [', opens="broken_answer", doubtful=True),
     Row("200 with nothing in it", opens="broken_answer", doubtful=True),
     Row("204", 204, opens="broken_answer", doubtful=True),
@@ -112,6 +116,16 @@ class _Gateway:
         body = row.body if isinstance(row.body, str) else json.dumps(row.body(ids))
         return web.Response(status=row.status, text=body, headers=row.headers)
 
+    async def is_to(self, row: Row | None) -> None:
+        """None: well again."""
+        self.row = row
+        self.site.behave()
+        await self.site.accept()
+        if row is not None and row.lost is not None:
+            self.site.misbehave(row.lost)
+        if row is not None and not row.status:
+            await self.site.refuse()
+
 
 @dataclass(frozen=True)
 class _Line:
@@ -141,10 +155,13 @@ class _Line:
 
 
 @asynccontextmanager
-async def _line(tmp_path: Path, nudged: asyncio.Event) -> AsyncIterator[_Line]:
+async def _line(
+    tmp_path: Path, nudged: asyncio.Event, *, scheme: str = "http", patience: str = "5s"
+) -> AsyncIterator[_Line]:
     clock, gateway = FakeClock(), _Gateway()
     async with database.opened(tmp_path / "state") as db, gateway.site.serving():
-        settings = agents.configured(tmp_path, gateway={"url": gateway.site.url}).gateway
+        url = gateway.site.url.replace("http", scheme)
+        settings = agents.configured(tmp_path, gateway={"url": url, "timeout": patience}).gateway
         outbox = queues.Outbox(db, clock=clock, reread=lambda _: Reading(), version=1)
         async with client.opened(settings, store_id="s", instance="i", clock=clock) as calls:
             sender = Sender(
@@ -168,9 +185,10 @@ def _encoded(event: Event) -> bytes:
 @pytest.mark.parametrize("count", [1, 8])
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 async def test_every_row_of_the_answer_table(tmp_path: Path, row: Row, count: int) -> None:
-    async with _line(tmp_path, asyncio.Event()) as line:
+    patience = "250ms" if row.lost is Fault.HANG else "5s"
+    async with _line(tmp_path, asyncio.Event(), patience=patience) as line:
         await seeding.events(line.database, *(f"order/{n}" for n in range(count)))
-        line.gateway.row = row
+        await line.gateway.is_to(row)
         await line.forwarder.send(await line.forwarder.take())
 
         states = await line.states()
@@ -184,7 +202,7 @@ async def test_every_row_of_the_answer_table(tmp_path: Path, row: Row, count: in
         assert line.sender.breaker.reason == ("rejecting_everything" if rejecting else row.opens)
         assert line.sender.breaker.refused == (row.refused or rejecting)
 
-        line.gateway.row = None  # well again
+        await line.gateway.is_to(None)
         for _ in range(5):
             line.clock.advance(3600)
             await line.send_what_is_ready()
@@ -193,6 +211,16 @@ async def test_every_row_of_the_answer_table(tmp_path: Path, row: Row, count: in
         }
         assert not line.sender.breaker.failures
         assert await line.doubtful() == (count if row.doubtful else 0)  # no position was told
+
+
+@pytest.mark.parametrize("count", [1, 8])
+async def test_a_tls_failure_is_not_the_events_fault(tmp_path: Path, count: int) -> None:
+    async with _line(tmp_path, asyncio.Event(), scheme="https") as line:  # it speaks plain HTTP
+        await seeding.events(line.database, *(f"order/{n}" for n in range(count)))
+        await line.forwarder.send(await line.forwarder.take())
+        assert await line.states() == {"pending": count}
+        assert await line.attempts() == 0
+        assert (line.sender.breaker.reason, line.sender.breaker.refused) == ("tls", True)
 
 
 async def test_a_gateway_that_rejects_everything_gets_one_probe_at_a_time_and_no_more_dead(

@@ -34,6 +34,7 @@ class Line:
         *events: Event,
         answer: Callable[[list[str]], Answer] | None = None,
         encode: Callable[[Event], bytes] = fakes.encode,
+        seed: int = 3,
         **settings: Any,
     ) -> None:
         self.outbox, self.gateway, self.clock = (
@@ -50,7 +51,7 @@ class Line:
             encode,
             settings=lambda: configured,
             clock=self.clock,
-            rng=random.Random(3),
+            rng=random.Random(seed),
         )
         self.forwarder = Forwarder(
             self.outbox,
@@ -154,6 +155,35 @@ async def test_the_probe_is_alone() -> None:
     probe = await line.forwarder.take()
     assert len(probe) == 1
     assert await line.forwarder.take() == []
+
+
+async def test_a_gateway_that_comes_back_is_not_flooded() -> None:
+    line = Line(
+        *[event(n) for n in range(40)], answer=lambda _: AWAY, batch_size=1, max_in_flight=16
+    )
+    await line.send()
+    line.gateway.answer = fakes.accept
+    line.clock.advance(100)
+    side_by_side = []
+    while line.outbox.pending:
+        batches = []
+        while batch := await line.forwarder.take():
+            batches.append(batch)
+        side_by_side.append(len(batches))
+        await asyncio.gather(*map(line.forwarder.send, batches))
+    # The probe, then one, and twice as many for each that came through.
+    assert side_by_side == [1, 1, 2, 8, 16, 12]
+
+
+async def test_agents_do_not_come_back_to_it_all_at_once() -> None:
+    waits = []
+    for seed in range(50):
+        line = Line(event(1), answer=lambda _: Answer(None, "unreachable"), seed=seed)
+        for _ in range(6):
+            await line.send()
+            line.clock.advance(3600)
+        waits.append(line.sender.breaker.until - line.clock.monotonic() + 3600)
+    assert min(waits) < 4 < 28 < max(waits) < 32  # of the 32 s that it comes to by then
 
 
 async def test_a_probe_that_is_guilty_does_not_stop_the_line() -> None:

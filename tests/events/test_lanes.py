@@ -11,7 +11,7 @@ K = 1024
 
 
 def _heads(*sizes: int) -> list[Head]:
-    return [Head(f"order/{n}", n, size) for n, size in enumerate(sizes)]
+    return [Head(f"order/{n}", n, size, lanes.URGENT) for n, size in enumerate(sizes)]
 
 
 @pytest.mark.parametrize(

@@ -234,3 +234,16 @@ async def test_a_large_page_below_the_limit_is_read_whole() -> None:
 def test_excerpts_are_short_enough_for_a_log_line() -> None:
     assert client._plain(ValueError("a\n b " * 500)) == ("a b " * 100)[:300]
     assert client._plain(ValueError()) == "ValueError"
+
+
+async def test_what_the_gateway_announces_of_its_end_is_kept() -> None:
+    announced = {"Deprecation": "@1688169600", "Sunset": "Sun, 30 Jun 2024 23:59:59 GMT"}
+    said = iter((announced, {}, {"Deprecation": "soon\tor later"}, {"Deprecation": "@" + "9" * 30}))
+    kept = []
+    async with answering(lambda _: web.json_response({}, headers=next(said))) as (calls, _):
+        assert calls.deprecated == ""
+        for _ in range(4):
+            await calls.get_store()
+            kept.append(calls.deprecated)
+    both = "deprecated since 2023-07-01T00:00:00Z, gone after Sun, 30 Jun 2024 23:59:59 GMT"
+    assert kept == [both, both, "deprecated since soon or later", f"deprecated since @{'9' * 30}"]

@@ -17,7 +17,7 @@ WELL = Facts(
     at=datetime(2026, 11, 24, 8, 0, tzinfo=UTC),
     store_id=agents.STORE,
     outbox={"oldest_pending_s": None, "oldest_order_s": None, "db_bytes": 4096}
-    | {"dead_unresolved": 0, "dead_alarms": []},
+    | {"dead_unresolved": 0, "dead_alarms": [], "clock_behind_s": 0.0},
     inbox={"pending": 0, "waiting": 0, "held": 0},
     gateway=Side(),
     store=Side(),

@@ -32,6 +32,9 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
     [
         ({"writes": False}, "state:writable", "fail", False),
         ({"trouble": _NO_DISK}, "state:writable", "fail", False),
+        ({"deprecated": "gone after May"}, "gateway:protocol", "warn", False),
+        ({"suspected": True}, "state:sound", "fail", False),
+        ({"outbox": {"clock_behind_s": 3600.0}}, "state:clock", "warn", 3600.0),
         ({"lost": {"agent.db.corrupt-1": "3 of outbox"}}, "state:setAside", "warn", 1),
         ({"drop_folder": "it is gone"}, "updates:dropFolder", "warn", False),
         ({"free_bytes": 999}, "state:freeSpace", "warn", 999),
@@ -62,7 +65,7 @@ def test_each_trouble_says_what_to_run(
         observed,
     )
     *_, command = found["output"].split(": ")
-    assert command.split()[0] in ("woo-agent", "df", "rm", "ls")
+    assert command.split()[0] in ("woo-agent", "df", "rm", "ls", "systemctl", "timedatectl")
     assert health.line(document) == f"{check}: {found['output']}"
     assert [name for name, [c] in document["checks"].items() if c["status"] != "pass"] == [check]
 
@@ -72,6 +75,7 @@ def test_each_trouble_says_what_to_run(
     [
         {"free_bytes": 1000},
         {"outbox": {"oldest_pending_s": 59.9}},
+        {"outbox": {"clock_behind_s": 59.9}},
         {"outbox": {"oldest_order_s": 899.9}},
         {"inbox": {"pending": 1000, "waiting": 1000}},
     ],

@@ -9,7 +9,8 @@ import pytest
 
 from agent import clock, errors
 from agent.model.delivery import Accepted, Again, Dead, Event, Judged, Known, Reading, Verdict
-from agent.model.update import Fence, Intake, NewRow, UpdateState
+from agent.model.inbox import Fence, Intake, NewRow
+from agent.model.update import UpdateState
 from agent.storage import ageing, dead_letters, fences, inbox, outbox, outbox_view, replay
 from tests.storage import seeding
 from tests.storage.seeding import AT, events, select, settle
@@ -101,14 +102,16 @@ async def test_settled_updates_go_and_open_ones_and_results_stay(db: Database) -
         return NewRow(name, "stock", "MUG-1", 1, "{}", state, due)
 
     states = (UpdateState.PENDING, UpdateState.HELD, UpdateState.REJECTED, UpdateState.SUPERSEDED)
-    rows = tuple(row(state.value, state) for state in states)
+    asked = NewRow("asked", "resend", "", None, "{}", UpdateState.REJECTED)
+    rows = (*(row(state.value, state) for state in states), asked)
     await db.writer.write(
         lambda tx: inbox.take_in(tx, [], [], lambda *_: Intake(rows), cursor=None, now=AT)
     )
     results = await select(db, "SELECT update_id FROM results")
-    assert len(results) == 3
+    assert len(results) == 4
     assert await forget(db, AT + DAY) == 2
-    assert await select(db, "SELECT id FROM inbox ORDER BY id") == [("held",), ("pending",)]
+    left = [name for (name,) in await select(db, "SELECT id FROM inbox ORDER BY id")]
+    assert left == ["asked", "held", "pending"]
     assert await select(db, "SELECT update_id FROM results") == results
 
 

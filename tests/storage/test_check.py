@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from agent.model.delivery import Accepted, Dead
 from agent.storage import check
 from tests.storage import ledger, seeding
+from tests.storage.seeding import AT
 
 if TYPE_CHECKING:
     from agent.storage.database import Database
@@ -23,9 +25,9 @@ async def filled(db: Database) -> None:
 
 
 async def test_a_state_that_agrees_with_itself_has_no_findings(db: Database) -> None:
-    assert await db.read(check.findings) == []
+    assert await db.read(check.findings, AT) == []
     await filled(db)
-    assert await db.read(check.findings) == []
+    assert await db.read(check.findings, AT) == []
 
 
 @pytest.mark.parametrize(
@@ -50,9 +52,18 @@ async def test_a_state_that_agrees_with_itself_has_no_findings(db: Database) -> 
 async def test_each_disagreement_is_found(db: Database, statement: str, told: str) -> None:
     await filled(db)
     await db.writer.write(lambda tx: tx.execute(statement))
-    [finding] = await db.read(check.findings)
+    [finding] = await db.read(check.findings, AT)
     assert told in finding.what
     assert (finding.next_step, finding.is_broken) == (check.REPORT, False)
+
+
+@pytest.mark.parametrize(("back_s", "told"), [(59, []), (3600, ["the clock is 3600 s behind"])])
+async def test_a_clock_that_was_set_back_is_found(
+    db: Database, back_s: int, told: list[str]
+) -> None:
+    await seeding.append(db, seeding.webhook())
+    found = await db.read(check.findings, AT - timedelta(seconds=back_s))
+    assert [finding.what[:26] for finding in found] == told
 
 
 async def test_rows_without_their_parents_are_found(db: Database) -> None:
@@ -61,11 +72,11 @@ async def test_rows_without_their_parents_are_found(db: Database) -> None:
     await db.writer.write(
         lambda tx: tx.execute("INSERT INTO attempts VALUES (9, 1, 1, 'again', 1, NULL, NULL)")
     )
-    [finding] = await db.read(check.findings)
+    [finding] = await db.read(check.findings, AT)
     assert finding.what == "a row of attempts belongs to none of outbox"
 
 
 async def test_the_reader_sees_what_comes_after_a_check(db: Database) -> None:
-    await db.read(check.findings)
+    await db.read(check.findings, AT)
     await filled(db)
     assert await seeding.select(db, "SELECT count(*) FROM arrivals") == [(7,)]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import errors
-from agent.model.update import (
-    Code,
+from agent.model.inbox import (
     Fence,
     FenceKey,
     Intake,
@@ -19,8 +18,8 @@ from agent.model.update import (
     NewRow,
     Opened,
     Settlement,
-    UpdateState,
 )
+from agent.model.update import Code, UpdateState
 from agent.storage import audit, database, holds, inbox_view, queues
 from tests.clock import FakeClock
 

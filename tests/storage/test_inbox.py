@@ -11,16 +11,8 @@ import pytest
 
 from agent import errors
 from agent.model import update as updates
-from agent.model.update import (
-    Code,
-    Fence,
-    Intake,
-    KnownVersions,
-    NewRow,
-    Opened,
-    Settlement,
-    UpdateState,
-)
+from agent.model.inbox import Fence, Intake, KnownVersions, NewRow, Opened, Settlement
+from agent.model.update import Code, UpdateState
 from agent.storage import database, inbox, queues
 from tests.clock import FakeClock
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import errors
-from agent.model.update import Code, Intake, NewRow, Settlement, UpdateState
+from agent.model.inbox import Intake, NewRow, Settlement
+from agent.model.update import Code, UpdateState
 from agent.storage import database, inbox_view, queues
 from tests.clock import FakeClock
 

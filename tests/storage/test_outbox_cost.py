@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.storage import followups, outbox, outbox_view, stock_ledger
-from tests.storage.seeding import AT, append, events, webhook
+from agent.model.delivery import Accepted
+from agent.model.resend import Resend
+from agent.storage import followups, outbox, outbox_view, replay, resend, stock_ledger
+from tests.storage.seeding import AT, SNAPSHOT, append, events, settle, webhook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,22 +31,30 @@ if TYPE_CHECKING:
         lambda db: outbox_view.stats(db, AT),
         lambda db: followups.due(db, AT, 50),
         lambda db: stock_ledger.snapshots(db, [10, 11], ["order/1"]),
+        lambda db: resend.is_asked(db),
+        lambda db: replay.asked(db, Resend(id="r", kind="resend", since_position=1)),
+        lambda db: replay.asked(db, Resend(id="r", kind="resend", subject="order/1")),
+        lambda db: replay.asked(db, Resend(id="r", kind="resend", type=SNAPSHOT)),
     ],
     ids=[
         *("heads", "unjudged", "is_any_due", "unpark", "advance", "events", "stats", "followups"),
-        "snapshots",
+        *("snapshots", "is_asked", "asked since", "asked about", "asked of a type"),
     ],
 )
 async def test_no_scan_of_rows_and_nothing_sorted(
     db: Database, ask: Callable[[aiosqlite.Connection], Awaitable[object]]
 ) -> None:
-    await events(db, "order/1")
+    [event, _] = await events(db, "order/1", "order/1")
+    await settle(db, event, Accepted(1))
     await append(db, webhook())
     plans = await _plans(db.writer._connection, ask)
     assert plans
     for statement, plan in plans:
         assert "TEMP B-TREE" not in plan
-        for table in ("outbox", "arrivals", "lanes", "followups", "stock_ledger", "catalogue"):
+        for table in (
+            *("outbox", "row", "lost", "arrivals", "lanes", "followups", "inbox"),
+            *("stock_ledger", "catalogue"),
+        ):
             assert plan not in (f"SCAN {table}", f"SCAN {table} USING INTEGER PRIMARY KEY")
         if plan.startswith("SCAN outbox "):  # an index of nothing but what is wanted, to its LIMIT
             assert "outbox_pending" in plan or "outbox_unjudged" in plan

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.model.delivery import Reading
+from agent.model.inbox import Intake, NewRow
 from agent.model.pause import Line, Pause
-from agent.model.update import Intake, NewRow, UpdateState
+from agent.model.update import UpdateState
 from agent.storage import audit, database, outbox, pauses, queues
 from tests.clock import FakeClock
 from tests.storage import seeding

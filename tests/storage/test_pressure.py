@@ -19,7 +19,7 @@ from tests.clock import FakeClock
 from tests.storage import seeding
 
 if TYPE_CHECKING:
-    from agent.model.update import Intake
+    from agent.model.inbox import Intake
     from agent.storage.database import Database
 
 

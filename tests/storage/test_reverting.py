@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import errors
-from agent.model.update import Fence, Intake, NewRow, Opened, Settlement, UpdateState
+from agent.model.inbox import Fence, Intake, NewRow, Opened, Settlement
+from agent.model.update import UpdateState
 from agent.storage import audit, inbox_view, queues, reverting
 from tests.clock import FakeClock
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent.storage.database import Database
 
+LATER = AT + timedelta(days=10_000)  # than the numbers of any salvage
 COUNT = 60
 BODY = b'{"id":1,"note":"' + b"x" * 3000 + b'"}'
 KEPT = ("cursors", "counters", "outbox", "attempts", "arrivals", "lanes", "outbox_tally")
@@ -103,13 +104,30 @@ async def test_what_can_be_read_of_a_broken_file_is_kept_with_id_and_number(
         assert set(after["arrivals"]) < set(before["arrivals"])
         assert (after["arrivals"][-1] == before["arrivals"][-1]) is end_is_kept
         assert set(after["outbox"]) < set(before["outbox"]) or after["outbox"] == before["outbox"]
-        assert await db.read(check.findings) == []
+        assert await db.read(check.findings, LATER) == []
         [row] = await seeding.append(db, seeding.webhook(at=AT - timedelta(days=1)))
         assert row.sequence > before["arrivals"][-1][0]
     [aside] = salvage.set_aside(path)
     assert aside.startswith("agent.db.corrupt-")
     logs = [f"{aside}-shm", f"{aside}-wal"]
     assert [f for f in files(directory) if f not in logs] == ["agent.db", aside, "agent.lock"]
+
+
+async def test_no_table_is_forgotten(directory: Path) -> None:
+    async with database.opened(directory) as db:
+        tables = await select(db, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+        keys = {
+            name: ", ".join(
+                column
+                for (column,) in await select(
+                    db, "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", name
+                )
+            )
+            for (name,) in tables
+        }
+    for follows_from_the_outbox in ("lanes", "outbox_tally"):
+        del keys[follows_from_the_outbox]
+    assert keys == salvage._TABLES
 
 
 async def test_webhooks_whose_row_is_lost_are_judged_again_under_their_ids(
@@ -122,7 +140,7 @@ async def test_webhooks_whose_row_is_lost_are_judged_again_under_their_ids(
     salvage.suspect(path)
     async with database.opened(directory) as db:
         assert [(row.id,) for row in await db.read(outbox.unjudged, 1000)] == ids
-        assert await db.read(check.findings) == []
+        assert await db.read(check.findings, LATER) == []
 
 
 async def test_a_file_that_is_no_database_is_set_aside_and_a_fresh_one_made(
@@ -152,7 +170,7 @@ async def test_orders_whose_events_are_lost_are_read_again_and_sent(directory: P
     path = directory / database.FILE
     salvage.salvage(path, AT)
     async with database.opened(directory) as db:
-        [finding] = await db.read(check.findings)
+        [finding] = await db.read(check.findings, AT)
         assert f"lines of order 2 came with webhook {lost}" in finding.what
         [asked] = await db.read(followups.due, AT, 10)
         assert asked == Followup(Look.RESOURCE, "order/2", lost)
@@ -162,7 +180,7 @@ async def test_orders_whose_events_are_lost_are_read_again_and_sent(directory: P
         assert await db.read(cursors.get, "baseline") == "done"
         assert len(await select(db, "SELECT * FROM stock_in_force")) == 1
         await ledger.judge(db, ledger.order(ledger.line(2, line_id=2), number=2))
-        assert await db.read(check.findings) == []
+        assert await db.read(check.findings, AT) == []
 
 
 async def test_where_lines_are_lost_orders_are_read_as_at_the_beginning(directory: Path) -> None:
@@ -190,7 +208,7 @@ async def test_a_log_that_was_cut_costs_what_was_cut_and_nothing_is_set_aside(
         crash(directory, crashed)
     async with database.opened(crashed) as db:
         assert await select(db, "SELECT count(*) FROM arrivals") == [(2,)]
-        assert await db.read(check.findings) == []
+        assert await db.read(check.findings, LATER) == []
     assert salvage.set_aside(crashed / database.FILE) == []
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.model import update as updates
-from agent.model.update import Opened, Refusal, Settlement, UpdateState, Zeroing
+from agent.model.inbox import Opened, Settlement, Zeroing
+from agent.model.update import Refusal, UpdateState
 from agent.storage import database, queues
 from tests.clock import FakeClock
 from tests.storage import seeding

@@ -26,15 +26,23 @@ _FIELDS = (
     *("quantity", "seen_position", "seen", "as_of", "approved", "correlation_id"),
     *("currency", "tax", "regular_price", "sale_price", "sale_from", "sale_to"),
     *("effective_at", "expires_at", "id", "sku", "version", "kind"),
+    *("since_position", "subject", "type"),
 )
 
 
 @st.composite
 def _almost_updates(draw: st.DrawFn) -> dict[str, Any]:
-    """A sound update of which some fields are replaced by anything."""
-    kind = draw(st.sampled_from(["stock", "price"]))
-    sound = {"quantity": 3} if kind == "stock" else {"regular_price": "12.90"}
-    item = {"id": "u-1", "sku": "MUG-1", "version": draw(st.integers(0, 3)), "kind": kind}
+    """A sound item of which some fields are replaced by anything."""
+    sound: dict[str, Any] = draw(
+        st.sampled_from(
+            [
+                {"kind": "stock", "quantity": 3},
+                {"kind": "price", "regular_price": "12.90"},
+                {"kind": "resend", "subject": "order/1"},
+            ]
+        )
+    )
+    item: dict[str, Any] = {"id": "u-1", "sku": "MUG-1", "version": draw(st.integers(0, 3))}
     return item | sound | draw(st.dictionaries(st.sampled_from(_FIELDS), _VALUES, max_size=3))
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.demo.site import Handler
-    from agent.model.update import Intake, KnownVersions
+    from agent.model.inbox import Intake, KnownVersions
     from agent.settings import Settings
 
 

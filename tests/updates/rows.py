@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.model import update as updates
+from agent.model.inbox import Opened
 from agent.model.product import StoreProduct
-from agent.model.update import Opened, Refusal, Update, UpdateState
+from agent.model.update import Refusal, Update, UpdateState
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 

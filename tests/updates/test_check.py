@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from agent.model.product import ItemAnswer, StoreProduct
-from agent.model.update import Code, Settlement, UpdateState
+from agent.model.update import Code, UpdateState
 from agent.updates import check, plan
 from agent.woo import wire
 from tests.updates.rows import NOW, opened, price, product, stock
+
+if TYPE_CHECKING:
+    from agent.model.inbox import Settlement
 
 Item = dict[str, Any]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model.update import Code, KnownVersions, Refusal, UpdateState, Zeroing
+from agent.model.inbox import KnownVersions, Zeroing
+from agent.model.update import Code, Refusal, UpdateState
 from agent.settings import InventorySettings, PriceSettings
 from agent.updates import guardrails, plan
 from tests.updates.rows import NOW, opened, price, product, stock

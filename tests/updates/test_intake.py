@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import clock
-from agent.model.update import Code, Fence, Intake, KnownVersions, NewRow, Refusal, UpdateState
+from agent.model.inbox import Fence, Intake, KnownVersions, NewRow
+from agent.model.resend import Resend
+from agent.model.update import Code, Refusal, UpdateState
 from agent.updates import intake
 from tests.updates import json_values
 from tests.updates.rows import NOW, price, read, stock
@@ -35,6 +37,17 @@ def test_a_sound_item_is_pending_at_once_and_keeps_its_body() -> None:
     assert (row.state, row.due_at, row.code) == (UpdateState.PENDING, EPOCH, None)
     assert (row.id, row.kind, row.sku, row.version) == ("s-7", "stock", "MUG-1", 7)
     assert json.loads(row.body) == item
+
+
+def test_what_is_asked_for_again_is_kept_as_durably_and_is_no_update() -> None:
+    item = {"id": "r-1", "kind": "resend", "subject": "order/1", "sku": "MUG-1", "version": 7}
+    page = intake.entries([item])
+    assert (intake.skus(page), intake.version_numbers(page)) == ([], [])
+    [row] = intake.decide(page, (), NOTHING_KNOWN, NOW).rows
+    assert (row.id, row.kind, row.sku, row.version) == ("r-1", "resend", "", None)
+    assert (row.state, json.loads(row.body)) == (UpdateState.PENDING, item)
+    [row] = decided(item | {"type": "t"})
+    assert (row.kind, row.state, row.code) == ("resend", UpdateState.REJECTED, Code.INVALID)
 
 
 def test_an_item_for_the_future_waits_until_then_and_says_so() -> None:
@@ -169,7 +182,7 @@ def test_any_page_is_decided_and_each_of_its_rows_can_be_stored(
     page: list[object], before: list[object]
 ) -> None:
     waiting = [entry.read for entry in intake.entries(before)]
-    known = KnownVersions({}, tuple(u for u in waiting if not isinstance(u, Refusal)))
+    known = KnownVersions({}, tuple(u for u in waiting if not isinstance(u, Resend | Refusal)))
     entries = intake.entries(page)
     rows = intake.decide(entries, (), known, NOW).rows
     assert [row.id for row in rows] == [entry.id for entry in entries]
@@ -182,5 +195,7 @@ def test_any_page_is_decided_and_each_of_its_rows_can_be_stored(
         assert [*stored] == said
         json.dumps(said, ensure_ascii=False).encode()
         if row.due_at is not None:
-            assert read(json.loads(row.body)).id == row.id
+            [kept] = intake.entries([json.loads(row.body)])
+            assert not isinstance(kept.read, Refusal)
+            assert kept.read.id == row.id
     db.close()

@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from agent.model.inbox import Fence, KnownVersions, Opened, Settlement
 from agent.model.product import StoreProduct, StoreProfile
-from agent.model.update import (
-    Code,
-    Fence,
-    KnownVersions,
-    Opened,
-    Refusal,
-    Settlement,
-    UpdateState,
-)
+from agent.model.update import Code, Refusal, UpdateState
 from agent.settings import OwnershipSettings, UpdateSettings
 from agent.updates import plan
 from agent.woo import wire

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.model.update import Opened
+from agent.model.inbox import Opened
 from agent.storage import reverting
 from agent.updates import versions
 from tests.updates.rows import NOW, opened, price, read, stock

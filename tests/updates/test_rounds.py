@@ -8,17 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.model.inbox import Fence, FenceKey, KnownVersions, Opened, Settlement
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
-from agent.model.update import (
-    Code,
-    Fence,
-    FenceKey,
-    KnownVersions,
-    Opened,
-    Refusal,
-    Settlement,
-    UpdateState,
-)
+from agent.model.update import Code, Refusal, UpdateState
 from agent.settings import OwnershipSettings, UpdateSettings
 from agent.updates import check, intake, plan, versions, writing
 from agent.woo import wire

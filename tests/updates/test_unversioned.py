@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.model.update import Code, Fence, KnownVersions, Taken
+from agent.model.inbox import Fence, KnownVersions, Taken
+from agent.model.update import Code
 from agent.updates import files, intake
 from tests.updates.rows import NOW, price, stock
 

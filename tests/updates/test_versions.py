@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model.update import Fence, FenceKey, KnownVersions, Opened
+from agent.model.inbox import Fence, FenceKey, KnownVersions, Opened
 from agent.updates import intake, versions
 from tests.updates.rows import NOW, opened, price, read, stock
 
