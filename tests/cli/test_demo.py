@@ -11,7 +11,6 @@ from agent.demo import scenario
 from tests import processes
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Iterator
 
     from agent.demo.scenario import Expected
@@ -43,13 +42,14 @@ def test_a_figure_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     async def take_no_orders(*_: object, **__: object) -> None:
         """Only the second half of the day is played."""
 
-    def two_updates(expected: Expected, _: random.Random, __: int) -> Iterator[dict[str, Any]]:
+    def two_updates(expected: Expected, *_: object, **__: object) -> Iterator[dict[str, Any]]:
         for number, sku in enumerate(["MUG-01", "MUG-02"]):
             expected.stock[sku], expected.results[sku] = 7, "good"
             quantity = 7 - number
             yield {"kind": "stock", "id": sku, "sku": sku, "version": 1, "quantity": quantity}
 
     monkeypatch.setattr(scenario, "take_orders", take_no_orders)
+    monkeypatch.setattr(scenario, "late_orders", lambda *_: {})
     monkeypatch.setattr(scenario, "updates", two_updates)
     played = CliRunner().invoke(main.app, ["demo", "--orders", "10"])
     assert played.exit_code == 1
