@@ -37,7 +37,8 @@ def decide(
 ) -> Outcome:
     """Each check against the figure that is in force now, given what the store shows.
 
-    Only what we wrote ourselves is also raised: what a return adds, the ERP has to say.
+    Only what we wrote ourselves is also raised: what a return adds, the ERP has to say. A sale of
+    one product lowers all that share its SKU.
     """
     writes: list[ItemWrite] = []
     good: list[Check] = []
@@ -49,13 +50,18 @@ def decide(
             continue
         same_sku = by_sku.get(product.sku) or [product]
         figure = figures.of(force.update, force.fetched_at, same_sku).quantity
-        stands = product.values["quantity"]
-        too_high = stands is None or stands > figure
-        if too_high or (check.unchecked and stands != figure):
-            writes.append(ItemWrite(product, {"quantity": figure}))
-        else:
+        wrong = [other for other in same_sku if _too_high(other, figure)]
+        if check.unchecked and product.values["quantity"] != figure and product not in wrong:
+            wrong.append(product)
+        writes += [ItemWrite(other, {"quantity": figure}) for other in wrong]
+        if product not in wrong:
             good.append(check)
     return Outcome(tuple(writes), tuple(good))
+
+
+def _too_high(product: StoreProduct, figure: int) -> bool:
+    stands = product.values["quantity"]
+    return product.manages_stock is True and (stands is None or stands > figure)
 
 
 def again_at(check: Check, now: datetime, timeout: timedelta) -> datetime | None:

@@ -1,0 +1,105 @@
+"""From SKUs to products: the catalogue where it can be trusted, the store where it can't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.storage import catalogue
+from agent.woo.translate import store_product
+from tests.updates.rows import price, stock
+
+if TYPE_CHECKING:
+    from tests.updates.lines import Line
+
+
+async def heard(line: Line, sku: str) -> int:
+    """A webhook told of that product; its id."""
+    shown = store_product.read(line.store.product(sku))
+    assert shown is not None
+    now = line.clock.now()
+    await line.shelf._db.writer.write(lambda tx: catalogue.heard(tx, [shown], now, confirmed=True))
+    return shown.id
+
+
+async def test_a_sku_that_no_query_can_carry_is_found_by_what_webhooks_told(line: Line) -> None:
+    for sku in ("A,B", "two  blanks", "<b>"):
+        line.store.add_product(sku, stock=1)
+        await heard(line, sku)
+        await line.feed(stock(1, 7, sku=sku, id=sku), price(1, "9", sku=sku, id=f"p {sku}"))
+    await line.apply()
+    for sku in ("A,B", "two  blanks", "<b>"):
+        assert line.store.stock(sku) == 7
+        assert line.store.product(sku)["regular_price"] == "9"
+
+
+async def test_one_that_nobody_told_of_waits_until_a_webhook_does(line: Line) -> None:
+    line.store.add_product("A,B", stock=1)
+    await line.feed(stock(1, 7, sku="A,B"))
+    await line.apply()
+    assert await line.results() == {"s-1": ["unknown_sku"]}
+    await heard(line, "A,B")
+    await line.apply()
+    assert line.store.stock("A,B") == 7
+
+
+async def test_one_that_is_gone_or_renamed_since_is_unknown(line: Line) -> None:
+    for sku in ("A,B", "C,D"):
+        line.store.add_product(sku, stock=1)
+        await heard(line, sku)
+    catalog = line.store.shop.catalog
+    for sku in ("A,B", "C,D"):
+        found = catalog.with_sku(sku)
+        assert found is not None
+        if sku == "A,B":
+            catalog.remove(found)
+        else:
+            found.sku = "other"
+    await line.feed(stock(1, 7, sku="A,B"), stock(1, 7, sku="C,D", id="c"))
+    await line.apply()
+    assert await line.results() == {"s-1": ["unknown_sku"], "c": ["unknown_sku"]}
+    assert line.sent == []
+
+
+async def test_a_new_product_makes_what_waits_for_its_sku_due_at_once(line: Line) -> None:
+    await line.feed(stock(1, 7))
+    await line.apply()
+    line.store.add_product("MUG-1", stock=1)
+    await line.apply()
+    assert line.store.stock("MUG-1") == 1
+    await heard(line, "MUG-1")
+    await line.apply()
+    assert line.store.stock("MUG-1") == 7
+
+
+async def test_case_and_blanks_are_part_of_a_sku(line: Line) -> None:
+    line.store.add_product("mug-1", stock=1)
+    await line.feed(stock(1, 7), stock(1, 7, sku=" mug-1", id="blank"))
+    await line.apply()
+    assert await line.results() == {"s-1": ["unknown_sku"], "blank": ["unknown_sku"]}
+    assert line.store.stock("mug-1") == 1
+
+
+async def test_a_trashed_product_has_no_sku(line: Line) -> None:
+    mug = line.store.add_product("MUG-1", stock=1)
+    await line.feed(stock(1, 7))
+    await line.apply()
+    line.store.trash_product(mug)
+    line.clock.advance(3600)
+    await line.feed(stock(2, 9))
+    await line.apply()
+    assert (await line.results())["s-2"] == ["unknown_sku"]
+
+
+async def test_what_was_confirmed_lately_is_not_asked_for_again(line: Line) -> None:
+    line.store.add_product("MUG-1", price="10.00", stock=7)
+    await line.feed(price(1, "9"))
+    await line.apply()
+    before = line.store.site.requests
+    await line.feed(price(2, "9.00"))
+    await line.apply()
+    assert line.store.site.requests == before
+    line.clock.advance(line.settings.updates.trust_catalogue_for.total_seconds())
+    await line.feed(price(3, "9.0"))
+    await line.apply()
+    assert line.store.site.requests == before + 1
+    assert await line.results() == {"p-1": ["applied"], "p-2": ["unchanged"], "p-3": ["unchanged"]}
