@@ -145,7 +145,9 @@ class Client:
                 raise errors.StoreUnavailableError(
                     f"the store's answer to {path} is not a list", hint=self._hint
                 )
-            ids = {row["id"] for row in more if isinstance(row, Mapping) and "id" in row}
+            ids = {
+                row["id"] for row in more if isinstance(row, Mapping) and type(row.get("id")) is int
+            }
             if len(more) < PER_PAGE or not ids - seen:  # or the page was ignored
                 return [*rows, *more] if ids - seen else rows
             rows += more
