@@ -70,7 +70,7 @@ class Reading:
     digests. A product's ``figures`` are not in it, they have a digest of their own. ``resource`` is
     the kind that the topic names, ``read_after`` the newest arrival when a read over REST began.
     ``verdict`` is set where the body alone decides; ``untranslatable`` says why it can't become an
-    event.
+    event. ``data`` is what the event carries where there is a model of ours, as JSON.
     """
 
     type: str = ""
@@ -87,6 +87,7 @@ class Reading:
     snapshot: bool = True
     verdict: Verdict | None = None
     untranslatable: str = ""
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class Followup:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A judged row that is to be sent."""
+    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept."""
 
     sequence: int
     id: str
@@ -191,6 +192,7 @@ class Event:
     attempts: int
     replay: bool
     body: bytes
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,13 +112,19 @@ async def heads(db: aiosqlite.Connection, most: int) -> list[delivery.Head]:
     return [delivery.Head(*row) for row in rows]
 
 
-async def events(db: aiosqlite.Connection, sequences: Sequence[int]) -> list[delivery.Event]:
-    """Judged rows with their bodies, oldest first."""
+async def events(
+    db: aiosqlite.Connection, sequences: Sequence[int], version: int | None = None
+) -> list[delivery.Event]:
+    """Judged rows, oldest first, with their bodies; or with their data in place of them, where it
+    was kept by that ``version`` of the translator."""
     rows = await db.execute_fetchall(
-        "SELECT sequence, outbox.id, type, subject, lane, outbox.topic, outbox.received_at,"
-        " changed_at, attempts, replay, body FROM outbox JOIN arrivals USING (sequence)"
-        f" WHERE sequence IN ({marks(sequences)}) ORDER BY sequence",
-        tuple(sequences),
+        "SELECT outbox.sequence, id, type, subject, lane, topic, received_at, changed_at, attempts,"
+        " replay, CASE WHEN data IS NULL THEN"
+        "  (SELECT body FROM arrivals WHERE arrivals.sequence = outbox.sequence) ELSE x'' END,"
+        " ifnull(data, x'') FROM outbox LEFT JOIN translations AS kept"
+        "  ON kept.sequence = outbox.sequence AND version = ?"
+        f" WHERE outbox.sequence IN ({marks(sequences)}) ORDER BY outbox.sequence",
+        (version, *sequences),
     )
     return [
         delivery.Event(
@@ -133,6 +139,7 @@ async def events(db: aiosqlite.Connection, sequences: Sequence[int]) -> list[del
             attempts=attempts,
             replay=bool(replay),
             body=body,
+            data=data,
         )
         for (
             sequence,
@@ -146,6 +153,7 @@ async def events(db: aiosqlite.Connection, sequences: Sequence[int]) -> list[del
             attempts,
             replay,
             body,
+            data,
         ) in rows
     ]
 

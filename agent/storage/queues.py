@@ -35,7 +35,7 @@ SETTLED_AT_ONCE = 20  # a few milliseconds of the writer: webhooks are stored in
 
 
 class Outbox:
-    """From webhook to gateway."""
+    """From webhook to gateway. ``translated``: events carry our model where there is one."""
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Outbox:
         clock: Clock,
         reread: Callable[[Received], Reading],
         version: int,
+        translated: bool = True,
         retention: timedelta = timedelta(days=30),
         pressure: Pressure | None = None,
     ) -> None:
@@ -51,6 +52,7 @@ class Outbox:
         self._clock = clock
         self._reread = reread
         self._version = version
+        self._translated = translated
         self._retention = retention
         self._pressure = pressure
         self._journal = ""
@@ -114,7 +116,8 @@ class Outbox:
         return await self._db.read(outbox.heads, most)
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
-        return await self._db.read(outbox.events, sequences)
+        kept = self._version if self._translated else None
+        return await self._db.read(outbox.events, sequences, kept)
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
         for start in range(0, len(attempts), SETTLED_AT_ONCE):

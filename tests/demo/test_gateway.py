@@ -88,7 +88,7 @@ async def test_an_event_the_agent_makes_is_accepted(caller: Caller) -> None:
         replay=True,
         body=b"",
     )
-    answer = await caller.post(envelope.make(made, store_id="shop", data={}))
+    answer = await caller.post(envelope.make(made, store_id="shop") | {"data": {}})
     assert answer.results == [("accepted", 1)], answer.text
 
 

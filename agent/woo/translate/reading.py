@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.model import content
+from agent.model import order as order_model
 from agent.model.delivery import READ_BY_US, Reading, Verdict
-from agent.model.order import data as order_data
 from agent.woo.translate import figures, order
 from agent.woo.translate.errors import Untranslatable
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from agent.model.delivery import Webhook
 
-VERSION = 2
-"""Rises when equal bodies may give other digests than before."""
+VERSION = 3
+"""Rises when equal bodies may give other digests or other data than before."""
 
 # Change by themselves from one read to the next (recordings: related_ids is shuffled each time).
 _VOLATILE = frozenset(
@@ -145,7 +145,7 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
     if resource == "order" and body.get("status") in _DRAFTS:
         return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
     try:
-        digest = content.digest(_content(resource, body))
+        digest, data = _content(resource, body)
     except Untranslatable as error:
         return Reading(
             subject=subject, priority=priority, resource=resource, untranslatable=str(error)
@@ -160,17 +160,18 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         figures=figures.digest(body) if resource == "product" else b"",
         resource=resource,
         revives=event == "restored",
+        data=data,
     )
 
 
-def _content(resource: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``data`` would carry, without what changes by itself and the figures of a product."""
+def _content(resource: str, body: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The digest of what the event carries, without what changes by itself and the figures of a
+    product; and our model of it, if there is one."""
     if resource == "order":
-        translated = order_data(order.translate(body))
-        translated.pop("modified_at", None)
-        return translated
+        translated = order.translate(body)
+        return content.digest_of(order_model.content(translated)), order_model.encoded(translated)
     apart = _APART if resource == "product" else _VOLATILE
-    return {key: value for key, value in body.items() if key not in apart}
+    return content.digest({key: value for key, value in body.items() if key not in apart}), b""
 
 
 def _passed_through(resource: str, event: str, body: Mapping[str, Any]) -> Reading:

@@ -69,7 +69,9 @@ def test_recorded_snapshots(number: int) -> None:
         digest=said.digest,
         figures=said.figures,
         resource=resource,
+        data=said.data,
     )
+    assert bool(said.data) == (resource == "order")
     assert said.digest
     assert bool(said.figures) is (resource == PRODUCT)
 
