@@ -10,7 +10,7 @@ from agent.model.pause import Line
 from agent.storage import cursors, followups, inbox, judging, outbox, pauses, rewind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
-SETTLED_AT_ONCE = 20  # a few milliseconds of the writer: webhooks are stored in between
+SETTLED_AT_ONCE = 100  # about two milliseconds of the writer: webhooks are stored in between
 
 
 class Outbox:
@@ -107,13 +107,13 @@ class Outbox:
     async def last_sequence(self) -> int:
         return await self._db.read(outbox.last_sequence)
 
-    async def ready(self, most: int) -> list[Head]:
+    async def ready(self, most: int, besides: Collection[str]) -> list[Head]:
         now = self._clock.now()
         if await self._db.read(pauses.is_in_force, Line.EVENTS, now):
             return []
         if await self._db.read(outbox.is_any_due, now):
             await self._db.writer.write(lambda tx: outbox.unpark(tx, now))
-        return await self._db.read(outbox.heads, most)
+        return await self._db.read(outbox.heads, most, besides)
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         kept = self._version if self._translated else None

@@ -131,9 +131,10 @@ def _event(number: int, event_id: str, at: datetime) -> Event:
 
 async def fill(db: database.Database) -> None:
     """The backlog: recorded orders under ids of their own, taken in and judged."""
-    at, rng = datetime.now(UTC), random.Random(1)
+    rng = random.Random(1)
     outbox = _outbox(db)
     for first in range(0, EVENTS, _CHUNK):
+        at = datetime.now(UTC)
         await asyncio.gather(
             *(
                 outbox.append(

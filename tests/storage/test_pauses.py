@@ -46,7 +46,7 @@ class Lines:
 
     async def moving(self) -> set[Line]:
         """The lines that hand something out."""
-        found = {Line.EVENTS: await self.outbox.ready(5), Line.UPDATES: await self.inbox.due(5)}
+        found = {Line.EVENTS: await self.outbox.ready(5, ()), Line.UPDATES: await self.inbox.due(5)}
         return {line for line, work in found.items() if work}
 
     async def told(self) -> list[str]:
@@ -77,7 +77,7 @@ async def test_taking_in_goes_on(lines: Lines) -> None:
     await seeding.events(lines.db, "order/2")
     assert await lines.moving() == {Line.UPDATES}
     await lines.end(Line.EVENTS)
-    assert [head.lane for head in await lines.outbox.ready(5)] == ["order/1", "order/2"]
+    assert [head.lane for head in await lines.outbox.ready(5, ())] == ["order/1", "order/2"]
 
 
 @pytest.mark.parametrize("line", Line)
