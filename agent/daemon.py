@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent import actor
@@ -95,8 +95,11 @@ async def running(
     homes = frozenset(reading.home(url) for url in (store.url, *store.aliases))
     stored, asked, judged, arrived, settled = (asyncio.Event() for _ in range(5))
 
+    canonical = settings.gateway.payload == "canonical"
+
     def read(received: Received) -> Reading:
-        return reading.read(received.webhook, homes)
+        said = reading.read(received.webhook, homes)
+        return said if canonical else replace(said, data=b"")
 
     def encode(event: Event) -> bytes:
         return payload.encoded(event, store_id=store.id, payload=settings.gateway.payload)
@@ -111,6 +114,7 @@ async def running(
             pressure=room,
             reread=read,
             version=reading.VERSION,
+            translated=canonical,
             retention=settings.state.retention,
         )
         await outbox.start(store.go_live)

@@ -109,8 +109,9 @@ class Endpoints:
                 raise Problem(413, "too_large", f"at most {self._max_batch_bytes} bytes")
             batch = gateway_events.parsed(body)
             now = self._clock.now()
-            self.traffic.arrived(store, flight, batch, now)
-            self.faults.meet_batch(batch)
+            events = [sent.event for sent in batch]
+            self.traffic.arrived(store, flight, events, now)
+            self.faults.meet_batch(events)
             answer = gateway_events.take(self._journal, self.faults, store, batch, iso(now))
             await self.answering.wait()
         status = self.faults.withheld_status()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent.demo.journal_file import JournalFile, dumps, opaque
 
@@ -30,6 +30,13 @@ class Entry:
     duplicate: bool = False
 
 
+class Sent(NamedTuple):
+    """An event, and its text as it came."""
+
+    event: Any
+    text: str
+
+
 class Journal:
     """Events of any number of stores, in one file."""
 
@@ -49,7 +56,7 @@ class Journal:
         return Head(*row)
 
     def append(
-        self, store: str, events: Sequence[dict[str, Any]], accepted_at: str
+        self, store: str, events: Sequence[Sent], accepted_at: str
     ) -> tuple[list[Entry], str, int]:
         """Stores events in one transaction: their entries, the journal's id, its head position.
 
@@ -63,15 +70,16 @@ class Journal:
             journal, head = self._db.execute(
                 "SELECT journal, head_position FROM stores WHERE store = ?", (store,)
             ).fetchone()
-            known = self._known(store, [event["id"] for event in events])
-            for event in events:
+            known = self._known(store, [sent.event["id"] for sent in events])
+            for sent in events:
+                event = sent.event
                 first = known.get(event["id"])
                 if first is not None and not event.get("replay"):
                     again.append((store, first.position))
                     entries.append(first)
                     continue
                 head += 1
-                rows.append(_row(store, head, event, accepted_at))
+                rows.append(_row(store, head, sent, accepted_at))
                 entries.append(Entry(head, accepted_at))
                 known.setdefault(event["id"], Entry(head, accepted_at, duplicate=True))
             self._db.executemany(
@@ -132,6 +140,6 @@ class Journal:
         }
 
 
-def _row(store: str, position: int, event: dict[str, Any], accepted_at: str) -> tuple[Any, ...]:
-    named = (event["id"], event["subject"], event["sequence"])
-    return (store, position, *named, accepted_at, dumps(event))
+def _row(store: str, position: int, sent: Sent, accepted_at: str) -> tuple[Any, ...]:
+    named = (sent.event["id"], sent.event["subject"], sent.event["sequence"])
+    return (store, position, *named, accepted_at, sent.text)

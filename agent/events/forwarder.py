@@ -13,7 +13,7 @@ from agent.events import lanes
 from agent.events.breaker import Permit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from agent.clock import Clock
     from agent.events.sender import Sender
@@ -26,8 +26,8 @@ IDLE_S = 1.0
 class Outbox(Protocol):
     """What the forwarder needs of the storage."""
 
-    async def ready(self, most: int) -> list[Head]:
-        """The oldest pending event of each lane that does not wait, best first."""
+    async def ready(self, most: int, besides: Collection[str]) -> list[Head]:
+        """The oldest pending event of each lane that does not wait, best first, but for some."""
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         """Those events with their bodies."""
@@ -77,10 +77,9 @@ class Forwarder:
         if permit is Permit.NONE or free < 1:
             return []
         most = 1 if permit is Permit.PROBE else settings.batch_size
-        heads = await self._outbox.ready(most + len(self._in_flight))
+        heads = await self._outbox.ready(most, self._in_flight)
         chosen = lanes.choose(
             heads,
-            self._in_flight,
             most=most,
             max_bytes=self._sender.max_batch_bytes,
             urgent_only=free == 1 and settings.max_in_flight > 1,

@@ -1,11 +1,11 @@
-"""Which events go into the next batch: one per lane at most, and no lane twice at a time."""
+"""Which events go into the next batch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from agent.model.delivery import Head
 
@@ -17,14 +17,13 @@ URGENT = 0  # the priority of orders and refunds
 
 def choose(
     heads: Sequence[Head],
-    in_flight: Collection[str],
     *,
     most: int,
     max_bytes: int,
     urgent_only: bool = False,
 ) -> list[Head]:
-    """From the heads of the ready lanes, best first: those that fit. The first one always does: a
-    gateway that finds it too large says so itself.
+    """From the heads of the lanes that may send, best first: those that fit. The first one always
+    does: a gateway that finds it too large says so itself.
 
     ``urgent_only`` is for the last free place: however slowly the gateway takes a flood of
     products, an order always finds one.
@@ -32,8 +31,6 @@ def choose(
     chosen: list[Head] = []
     total = 0
     for head in heads:
-        if head.lane in in_flight:
-            continue
         if urgent_only and head.priority != URGENT:
             break
         total += head.size + ENVELOPE_BYTES

@@ -74,7 +74,8 @@ class Reading:
     what writing to it needs to know. ``resource`` is
     the kind that the topic names, ``read_after`` the newest arrival when a read over REST began.
     ``created_at`` and ``lines`` are those of an order. ``verdict`` is set where the body alone
-    decides; ``untranslatable`` says why it can't become an event.
+    decides; ``untranslatable`` says why it can't become an event. ``data`` is what the event
+    carries where there is a model of ours, as JSON.
     """
 
     type: str = ""
@@ -94,6 +95,7 @@ class Reading:
     untranslatable: str = ""
     created_at: datetime | None = None
     lines: tuple[HeldLine, ...] = ()
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ class Followup:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A judged row that is to be sent."""
+    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept."""
 
     sequence: int
     id: str
@@ -198,6 +200,7 @@ class Event:
     attempts: int
     replay: bool
     body: bytes
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

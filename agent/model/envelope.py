@@ -41,8 +41,8 @@ def traceparent(event_id: str) -> str:
     return f"00-{digits}-{digits[16:]}-01"
 
 
-def make(event: Event, *, store_id: str, data: Any) -> dict[str, Any]:
-    """The whole event as it is sent; ``data`` is JSON-ready."""
+def make(event: Event, *, store_id: str) -> dict[str, Any]:
+    """The event as it is sent, but for its data."""
     envelope: dict[str, Any] = {
         "specversion": SPEC_VERSION,
         "id": event.id,
@@ -60,12 +60,17 @@ def make(event: Event, *, store_id: str, data: Any) -> dict[str, Any]:
         envelope["dataschema"] = f"urn:woo-agent:schema:{event.type}"
     if event.replay:
         envelope["replay"] = True
-    return envelope | {"data": data}
+    return envelope
 
 
-def encode(envelope: dict[str, Any]) -> bytes:
+def encode(envelope: dict[str, Any], data: bytes) -> bytes:
+    """The whole event as compact JSON; ``data`` is JSON already."""
+    return encode_data(envelope)[:-1] + b',"data":' + data + b"}"
+
+
+def encode_data(data: Any) -> bytes:
     """Compact JSON, escaped to ASCII: half a surrogate in a name must not stop an order."""
-    return json.dumps(envelope, separators=(",", ":")).encode()
+    return json.dumps(data, separators=(",", ":")).encode()
 
 
 def batch(encoded: list[bytes]) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -183,6 +182,11 @@ class Order(BaseModel, frozen=True, extra="forbid"):
     anomalies: tuple[str, ...]
 
 
-def data(order: Order) -> dict[str, Any]:
-    """The order as JSON-ready values: times in RFC 3339 with a Z, money as text."""
-    return order.model_dump(mode="json")
+def encoded(order: Order) -> bytes:
+    """The order as compact JSON in ASCII: times in RFC 3339 with a Z, money as text."""
+    return order.model_dump_json(ensure_ascii=True).encode()
+
+
+def content(order: Order) -> bytes:
+    """The same without what changes each time the order is saved: equal for equal content."""
+    return order.model_dump_json(ensure_ascii=True, exclude={"modified_at"}).encode()

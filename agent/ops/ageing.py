@@ -26,6 +26,9 @@ class Settled(Protocol):
     async def forget(self, before: datetime) -> int:
         """Deletes some of the rows settled before that; how many, 0 if there are none left."""
 
+    async def drop_translations(self, now: datetime) -> bool:
+        """Drops some of the translations that are not needed any more; whether there were any."""
+
     async def give_back(self) -> bool:
         """Hands some of the free pages back to the disk; whether there were any."""
 
@@ -46,7 +49,11 @@ class Ageing:
 
     async def run_once(self) -> float:
         """One step; how long to rest after it."""
-        before = self._clock.now() - self._retention()
-        if await self._settled.forget(before) or await self._settled.give_back():
+        now = self._clock.now()
+        if (
+            await self._settled.forget(now - self._retention())
+            or await self._settled.drop_translations(now)
+            or await self._settled.give_back()
+        ):
             return BETWEEN_STEPS_S
         return IDLE_S

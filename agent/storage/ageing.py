@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 100
 MOST_BYTES = 2**20
 MOST_PAGES = 64
+MOST_TRANSLATIONS = 200
+UNSURE_S = 60.0  # what is settled is written down a little later
 
 
 class Settled:
@@ -48,6 +50,15 @@ class Settled:
             return await stock_ageing.forget(tx, lines)
 
         return len(events) + len(updates) + await self._db.writer.write(step)
+
+    async def drop_translations(self, now: datetime) -> bool:
+        """Drops some of the translations that are not needed any more; whether there were any."""
+        before = clock.micros(now) - round(UNSURE_S * 1_000_000)
+        span = await self._db.read(dispensable, before)
+        if span is None:
+            return False
+        await self._db.writer.write(lambda tx: drop_translations(tx, *span))
+        return True
 
     async def give_back(self) -> bool:
         """Hands some of the free pages back to the disk; whether there were any."""
@@ -109,6 +120,31 @@ async def delete(tx: Tx, events: Sequence[int], updates: Sequence[int], before: 
     await tx.execute(
         f"DELETE FROM inbox WHERE settled_at < ? AND number IN ({marks(updates)})", (at, *updates)
     )
+
+
+async def dispensable(db: aiosqlite.Connection, before: int) -> tuple[int, int] | None:
+    """Two times: of what was settled after the first one, up to the second and before the given
+    one, translations may be left; the second is as early as makes a step. None if nothing was."""
+    [(since,)] = await db.execute_fetchall(
+        "SELECT value FROM counters WHERE name = 'translations_dropped'"
+    )
+    [(until,)] = await db.execute_fetchall(
+        "SELECT max(settled_at) FROM (SELECT settled_at FROM outbox"
+        " WHERE settled_at > ? AND settled_at < ? ORDER BY settled_at LIMIT ?)",
+        (since, before, MOST_TRANSLATIONS),
+    )
+    return None if until is None else (int(since), int(until))
+
+
+async def drop_translations(tx: Tx, since: int, until: int) -> None:
+    """Drops those of what was settled after ``since`` up to ``until``. One that is missed (a clock
+    was set back) goes with its row."""
+    await tx.execute(
+        "DELETE FROM translations WHERE sequence IN"
+        " (SELECT sequence FROM outbox WHERE settled_at > ? AND settled_at <= ?)",
+        (since, until),
+    )
+    await tx.execute("UPDATE counters SET value = ? WHERE name = 'translations_dropped'", (until,))
 
 
 async def free_pages(db: aiosqlite.Connection) -> int:

@@ -59,7 +59,7 @@ async def judge(
     judgement = decide(known | await _renewed(tx, known, reread, version))
     if await _is_judged(tx, judgement):
         return Judgement((), {})
-    await _write(tx, judgement.judged, now)
+    await _write(tx, judgement.judged, version, now)
     await stock_ledger.record(tx, judgement.judged, known, now)
     await register.learn(tx, judgement.learned)
     await _learn_products(tx, judgement.judged, now)
@@ -85,7 +85,7 @@ async def conclude(
         judged = replace(judged, verdict=_of_late_deletion(judged, known))
         if judged.verdict is Verdict.STALE:  # what the store says now stands
             await followups.ask(tx, Look.RESOURCE, reading.subject, cause=judged.sequence, due=now)
-    await _write(tx, [judged], now)
+    await _write(tx, [judged], version, now)
     if judged.verdict is Verdict.EVENT:
         changed_at = known.changed_at if known else None
         gone = Known(judged.sequence, reading.digest, version, changed_at, deleted=True)
@@ -184,18 +184,19 @@ async def _release(tx: Tx, subject: str) -> None:
     )
 
 
-async def _write(tx: Tx, judged: Sequence[Judged], now: datetime) -> None:
+async def _write(tx: Tx, judged: Sequence[Judged], version: int, now: datetime) -> None:
     """Events join the queue of their lane; one that had to wait for its verdict may be its head."""
     at = clock.micros(now)
     await tx.executemany(_WRITE_VERDICT, [_verdict_row(row, at) for row in judged])
+    events = [row for row in judged if row.verdict is Verdict.EVENT and row.dead is None]
+    await tx.executemany(
+        "INSERT OR REPLACE INTO translations VALUES (?, ?, ?)",
+        [(row.sequence, version, row.reading.data) for row in events if row.reading.data],
+    )
     await tx.executemany(
         "INSERT INTO lanes VALUES (?, ?, ?, NULL) ON CONFLICT (lane) DO UPDATE"
         " SET head = excluded.head WHERE excluded.head < head",
-        [
-            (row.reading.lane, row.sequence, row.reading.priority)
-            for row in judged
-            if row.verdict is Verdict.EVENT and row.dead is None
-        ],
+        [(row.reading.lane, row.sequence, row.reading.priority) for row in events],
     )
 
 

@@ -54,11 +54,11 @@ if TYPE_CHECKING:
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
-SETTLED_AT_ONCE = 20  # a few milliseconds of the writer: webhooks are stored in between
+SETTLED_AT_ONCE = 100  # about two milliseconds of the writer: webhooks are stored in between
 
 
 class Outbox:
-    """From webhook to gateway."""
+    """From webhook to gateway. ``translated``: events carry our model where there is one."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Outbox:
         clock: Clock,
         reread: Callable[[Received], Reading],
         version: int,
+        translated: bool = True,
         retention: timedelta = timedelta(days=30),
         pressure: Pressure | None = None,
     ) -> None:
@@ -74,6 +75,7 @@ class Outbox:
         self._clock = clock
         self._reread = reread
         self._version = version
+        self._translated = translated
         self._retention = retention
         self._pressure = pressure
         self._journal = ""
@@ -141,16 +143,17 @@ class Outbox:
     async def look_ended(self, until: datetime) -> None:
         await self._db.writer.write(lambda tx: cursors.put(tx, cursors.ORDERS, iso(until)))
 
-    async def ready(self, most: int) -> list[Head]:
+    async def ready(self, most: int, besides: Collection[str]) -> list[Head]:
         now = self._clock.now()
         if await self._db.read(pauses.is_in_force, Line.EVENTS, now):
             return []
         if await self._db.read(outbox.is_any_due, now):
             await self._db.writer.write(lambda tx: outbox.unpark(tx, now))
-        return await self._db.read(outbox.heads, most)
+        return await self._db.read(outbox.heads, most, besides)
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
-        return await self._db.read(outbox.events, sequences)
+        kept = self._version if self._translated else None
+        return await self._db.read(outbox.events, sequences, kept)
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
         for start in range(0, len(attempts), SETTLED_AT_ONCE):

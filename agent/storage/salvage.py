@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 LOST = "lost"
 """The cursor that names what could not be read."""
 
-# Each with its key, in the order in which they are saved. Lanes and tally follow from the outbox.
+# Each with its key, in the order in which they are saved. Lanes and tally follow from the outbox,
+# translations from the arrivals.
 _TABLES = {
     "cursors": "name",
     "fences": "kind, sku, field",

@@ -59,7 +59,7 @@ async def _take(size: int, shape: Callable[[int], tuple[str, int | None]]) -> fl
             took = []
             for _ in range(TAKES):
                 started = time.perf_counter()
-                heads = await outbox.ready(BATCH)
+                heads = await outbox.ready(BATCH, ())
                 await outbox.events([head.sequence for head in heads])
                 took.append(time.perf_counter() - started)
             return statistics.median(took) * 1e6

@@ -19,23 +19,22 @@ from agent import clock
 from agent.clock import SystemClock
 from agent.demo.gateway import Gateway
 from agent.events.forwarder import Forwarder
+from agent.events.judge import Judge
 from agent.events.sender import Sender
 from agent.gateway import client
 from agent.model import envelope
-from agent.model.delivery import Event, Reading
+from agent.model.delivery import Event, Reading, Received, Webhook
 from agent.storage import database, outbox_view, queues
-from agent.woo.translate import payload
+from agent.woo.translate import payload, reading
 from tests import agents, recordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
-    from agent.storage.writer import Tx
-
 EVENTS = 50_000
 BARE = 3_000
-_CHUNK = 5_000
+_CHUNK = 500
 _ORDER = recordings.webhook(14).json()
 
 
@@ -50,7 +49,7 @@ async def _measure(folder: Path, url: str) -> dict[str, Any]:
     bare = [await _bare(url)]
     async with database.opened(folder / "state") as db:
         await fill(db)
-        outbox = queues.Outbox(db, clock=SystemClock(), reread=lambda _: Reading(), version=1)
+        outbox = _outbox(db)
         async with client.opened(
             settings, store_id=agents.STORE, instance="i", clock=SystemClock()
         ) as calls:
@@ -131,39 +130,40 @@ def _event(number: int, event_id: str, at: datetime) -> Event:
 
 
 async def fill(db: database.Database) -> None:
-    """The backlog: recorded orders under ids of their own, judged and pending."""
-    at, rng = datetime.now(UTC), random.Random(1)
-    received, base = clock.micros(at), clock.micros(at)
-
-    async def chunk(tx: Tx, first: int) -> None:
-        numbers = range(first, first + _CHUNK)
-        ids = {n: envelope.event_id(at, rng.getrandbits(74)) for n in numbers}
-        bodies = {n: _body(n) for n in numbers}
-        await tx.executemany(
-            "INSERT INTO arrivals VALUES (?, ?, ?, 'order.updated', '', '', '', ?)",
-            [(base + n, ids[n], received, bodies[n]) for n in numbers],
-        )
-        await tx.executemany(
-            "INSERT INTO outbox (sequence, id, received_at, topic, size, verdict, type, subject,"
-            " lane, priority) VALUES (?, ?, ?, 'order.updated', ?, 'event',"
-            " 'retail.order.snapshot.v1', ?, ?, 0)",
-            [
-                (base + n, ids[n], received, len(bodies[n]), f"order/{n + 1}", f"order/{n + 1}")
-                for n in numbers
-            ],
-        )
-        await tx.executemany(
-            "INSERT INTO lanes VALUES (?, ?, 0, NULL)",
-            [(f"order/{n + 1}", base + n) for n in numbers],
-        )
-        await tx.execute("UPDATE counters SET value = ? WHERE name = 'judged'", (base + EVENTS,))
-
+    """The backlog: recorded orders under ids of their own, taken in and judged."""
+    rng = random.Random(1)
+    outbox = _outbox(db)
     for first in range(0, EVENTS, _CHUNK):
+        at = datetime.now(UTC)
+        await asyncio.gather(
+            *(
+                outbox.append(
+                    envelope.event_id(at, rng.getrandbits(74)),
+                    Webhook(at, "order.updated", "", "", "", _body(number)),
+                )
+                for number in range(first, first + _CHUNK)
+            )
+        )
+    judge = Judge(
+        outbox,
+        _read,
+        version=reading.VERSION,
+        max_repeats=lambda: 1,
+        clock=SystemClock(),
+        stored=asyncio.Event(),
+        asked=asyncio.Event(),
+        judged=asyncio.Event(),
+    )
+    while not await judge.run_once():
+        pass
 
-        async def step(tx: Tx, first: int = first) -> None:
-            await chunk(tx, first)
 
-        await db.writer.write(step)
+def _outbox(db: database.Database) -> queues.Outbox:
+    return queues.Outbox(db, clock=SystemClock(), reread=_read, version=reading.VERSION)
+
+
+def _read(received: Received) -> Reading:
+    return reading.read(received.webhook, frozenset())
 
 
 @contextmanager

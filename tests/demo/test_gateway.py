@@ -88,7 +88,7 @@ async def test_an_event_the_agent_makes_is_accepted(caller: Caller) -> None:
         replay=True,
         body=b"",
     )
-    answer = await caller.post(envelope.make(made, store_id="shop", data={}))
+    answer = await caller.post(envelope.make(made, store_id="shop") | {"data": {}})
     assert answer.results == [("accepted", 1)], answer.text
 
 
@@ -127,7 +127,23 @@ async def test_an_empty_batch_is_a_probe(caller: Caller) -> None:
     assert caller.gateway.batches("shop")[0].ids == ()
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"id":1}', b'[{"data":NaN}]', b"\xff"])
+@pytest.mark.parametrize("pattern", [" \n[\t%s\r,  %s ] ", "[%s,%s]"])
+async def test_an_array_is_read_whatever_its_blanks(caller: Caller, pattern: str) -> None:
+    events = [event(number, data={"name": "Zoë \ud83d", "rows": [[], {}]}) for number in (1, 2)]
+    body = pattern % tuple(json.dumps(each, indent=1) for each in events)
+    answer = await caller.ask("POST", "/events", body.encode(), Content_Type=BATCH)
+    assert answer.results == [("accepted", 1), ("accepted", 2)]
+    kept = caller.gateway.events("shop")
+    assert [each["data"] for each in kept] == [each["data"] for each in events]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"{", b'{"id":1}', b'[{"data":NaN}]', b"\xff", b"", b"[", b"[1", b"[1 2]", b"[1,]"),
+        *(b"[,1]", b"[1]]", b"[] x", b"[" * 4000),
+    ],
+)
 async def test_what_is_no_json_array_is_a_contract_error(caller: Caller, body: bytes) -> None:
     answer = await caller.ask("POST", "/events", body, Content_Type=BATCH)
     assert answer.status == 400

@@ -20,7 +20,7 @@ from agent.model.delivery import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 PROBLEM = {"code": "bad_total", "title": "does not add up"}
@@ -62,12 +62,12 @@ class FakeOutbox:
         self.failing: list[str] = []
         self.emptied = asyncio.Event()
 
-    async def ready(self, most: int) -> list[Head]:
+    async def ready(self, most: int, besides: Collection[str]) -> list[Head]:
         self._fail("ready")
         heads: dict[str, Head] = {}
         for one in self.pending:
             heads.setdefault(one.lane, Head(one.lane, one.sequence, len(one.body), 0))
-        return list(heads.values())[:most]
+        return [head for head in heads.values() if head.lane not in besides][:most]
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         self._fail("events")

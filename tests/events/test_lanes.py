@@ -15,43 +15,37 @@ def _heads(*sizes: int) -> list[Head]:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "in_flight", "most", "max_bytes", "chosen"),
+    ("sizes", "most", "max_bytes", "chosen"),
     [
-        ((), (), 10, 100 * K, []),
-        ((1, 1, 1), (), 10, 100 * K, [0, 1, 2]),
-        ((1, 1, 1), (), 2, 100 * K, [0, 1]),
-        ((1, 1, 1), (0, 2), 10, 100 * K, [1]),
-        ((1, 1, 1), (0,), 1, 100 * K, [1]),
-        ((K, K, K), (), 10, 4 * K, [0, 1]),  # envelopes count too
-        ((99 * K, 1, 1), (), 10, 4 * K, [0]),  # too large: the gateway says so itself
-        ((1, 99 * K, 1), (), 10, 4 * K, [0]),  # nobody is overtaken
+        ((), 10, 100 * K, []),
+        ((1, 1, 1), 10, 100 * K, [0, 1, 2]),
+        ((1, 1, 1), 2, 100 * K, [0, 1]),
+        ((K, K, K), 10, 4 * K, [0, 1]),  # envelopes count too
+        ((99 * K, 1, 1), 10, 4 * K, [0]),  # too large: the gateway says so itself
+        ((1, 99 * K, 1), 10, 4 * K, [0]),  # nobody is overtaken
     ],
 )
 def test_which_go_together(
-    sizes: tuple[int, ...], in_flight: tuple[int, ...], most: int, max_bytes: int, chosen: list[int]
+    sizes: tuple[int, ...], most: int, max_bytes: int, chosen: list[int]
 ) -> None:
-    busy = {f"order/{n}" for n in in_flight}
-    found = lanes.choose(_heads(*sizes), busy, most=most, max_bytes=max_bytes)
+    found = lanes.choose(_heads(*sizes), most=most, max_bytes=max_bytes)
     assert [head.sequence for head in found] == chosen
 
 
 @given(
     st.lists(st.integers(0, 10 * K), max_size=30),
-    st.sets(st.integers(0, 29)),
     st.integers(1, 20),
     st.integers(1, 50 * K),
 )
 def test_a_batch_keeps_its_bounds_and_its_order(
-    sizes: list[int], in_flight: set[int], most: int, max_bytes: int
+    sizes: list[int], most: int, max_bytes: int
 ) -> None:
     heads = _heads(*sizes)
-    busy = {f"order/{n}" for n in in_flight}
-    free = [head for head in heads if head.lane not in busy]
-    chosen = lanes.choose(heads, busy, most=most, max_bytes=max_bytes)
-    assert chosen == free[: len(chosen)]
-    assert bool(chosen) is bool(free)
+    chosen = lanes.choose(heads, most=most, max_bytes=max_bytes)
+    assert chosen == heads[: len(chosen)]
+    assert bool(chosen) is bool(heads)
     assert len(chosen) <= most
     total = sum(head.size + lanes.ENVELOPE_BYTES for head in chosen)
     assert len(chosen) <= 1 or total <= max_bytes
-    if len(chosen) < min(most, len(free)):
-        assert total + free[len(chosen)].size + lanes.ENVELOPE_BYTES > max_bytes
+    if len(chosen) < min(most, len(heads)):
+        assert total + heads[len(chosen)].size + lanes.ENVELOPE_BYTES > max_bytes

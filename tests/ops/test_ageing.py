@@ -12,10 +12,10 @@ RETENTION = timedelta(days=30)
 
 
 class Settled:
-    """So many steps of deleting, and then so many of giving back."""
+    """So many steps of deleting, of dropping translations, and then of giving back."""
 
-    def __init__(self, rows: int, pages: int) -> None:
-        self.rows, self.pages = rows, pages
+    def __init__(self, rows: int, pages: int, translations: int = 0) -> None:
+        self.rows, self.translations, self.pages = rows, translations, pages
         self.steps: list[str] = []
         self.before: datetime | None = None
 
@@ -26,6 +26,12 @@ class Settled:
             self.steps.append("rows")
         return max(0, self.rows + 1)
 
+    async def drop_translations(self, now: datetime) -> bool:
+        self.translations -= 1
+        if self.translations >= 0:
+            self.steps.append("translations")
+        return self.translations >= 0
+
     async def give_back(self) -> bool:
         self.pages -= 1
         if self.pages >= 0:
@@ -34,11 +40,11 @@ class Settled:
 
 
 async def test_every_step_is_followed_by_a_pause_and_the_last_by_a_rest() -> None:
-    clock, settled = FakeClock(), Settled(rows=2, pages=2)
+    clock, settled = FakeClock(), Settled(rows=2, translations=1, pages=2)
     work = ageing.Ageing(settled, retention=lambda: RETENTION, clock=clock)
-    rests = [await work.run_once() for _ in range(5)]
-    assert settled.steps == ["rows", "rows", "pages", "pages"]
-    assert rests == [ageing.BETWEEN_STEPS_S] * 4 + [ageing.IDLE_S]
+    rests = [await work.run_once() for _ in range(6)]
+    assert settled.steps == ["rows", "rows", "translations", "pages", "pages"]
+    assert rests == [ageing.BETWEEN_STEPS_S] * 5 + [ageing.IDLE_S]
     assert settled.before == clock.now() - RETENTION
 
 

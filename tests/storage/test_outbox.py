@@ -12,6 +12,7 @@ from agent import clock, errors
 from agent.model.delivery import (
     Accepted,
     Again,
+    Attempt,
     Dead,
     Judged,
     Outcome,
@@ -219,9 +220,9 @@ async def test_the_forwarders_view_unparks_by_itself(db: Database) -> None:
     view = queues.Outbox(db, clock=time, reread=lambda _: Reading(), version=1)
     [event] = await events(db, "order/1")
     await settle(db, event, Again("deferred", "later", 30.0))
-    assert await view.ready(10) == []
+    assert await view.ready(10, ()) == []
     time.advance(30)
-    assert [head.lane for head in await view.ready(10)] == ["order/1"]
+    assert [head.lane for head in await view.ready(10, ())] == ["order/1"]
 
 
 async def test_webhooks_stored_side_by_side_are_all_there(db: Database) -> None:
@@ -283,3 +284,46 @@ async def test_what_is_sent_again_may_have_been_booked_the_first_time(db: Databa
     assert await _doubtful(db) == [True]
     await settle(db, event, Accepted(9))
     assert await _doubtful(db) == [True]
+
+
+async def test_a_batch_is_settled_event_by_event(db: Database) -> None:
+    """Whatever the gateway said about each, to the letter."""
+    first, second, third, repeated = await events(db, "order/1", "order/2", "order/3", "order/4")
+    told = 'says "\\no\\" — ☃ 🎉, [null]'
+    largest = 2**63 - 1
+    outcomes: list[Outcome] = [
+        Accepted(largest, "2026-11-24T08:00:00Z"),
+        Dead("bad", told),
+        Again("busy", told, after_s=30.0),
+        Accepted(duplicate=True),
+    ]
+    batch = [
+        Attempt(event, AT, outcome, 200)
+        for event, outcome in zip((first, second, third, repeated), outcomes, strict=True)
+    ]
+    await db.writer.write(lambda tx: outbox.settle(tx, batch))
+    rows = await select(
+        db,
+        "SELECT state, attempts, position, accepted_at, code, message, next_attempt_at, settled_at"
+        " FROM outbox ORDER BY sequence",
+    )
+    at, due = clock.micros(AT), clock.micros(LATER)
+    assert rows == [
+        ("accepted", 1, largest, "2026-11-24T08:00:00Z", None, None, None, at),
+        ("dead", 1, None, None, "bad", told, None, None),
+        ("pending", 1, None, None, "busy", told, due, None),
+        ("accepted", 1, None, None, None, None, None, at),
+    ]
+    assert await select(db, "SELECT n, at, outcome, status, message FROM attempts") == [
+        (1, at, "accepted", 200, None),
+        (1, at, "dead", 200, told),
+        (1, at, "again", 200, told),
+        (1, at, "duplicate", 200, None),
+    ]
+    assert await select(db, "SELECT lane, parked_until FROM lanes") == [("order/3", due)]
+
+
+async def test_lanes_in_flight_are_passed_over_and_do_not_count(db: Database) -> None:
+    await events(db, *(f"order/{n}" for n in range(6)))
+    found = await db.read(outbox.heads, 2, {"order/0", "order/1", "order/3", "order/99"})
+    assert [head.lane for head in found] == ["order/2", "order/4"]

@@ -48,7 +48,7 @@ class Lines:
     async def moving(self) -> set[Line]:
         """The lines that hand something out."""
         found = {
-            Line.EVENTS: await self.outbox.ready(5),
+            Line.EVENTS: await self.outbox.ready(5, ()),
             Line.UPDATES: await self.inbox.open_for_work() and await self.inbox.due(5),
         }
         return {line for line, work in found.items() if work}
@@ -81,7 +81,7 @@ async def test_taking_in_goes_on(lines: Lines) -> None:
     await seeding.events(lines.db, "order/2")
     assert await lines.moving() == {Line.UPDATES}
     await lines.end(Line.EVENTS)
-    assert [head.lane for head in await lines.outbox.ready(5)] == ["order/1", "order/2"]
+    assert [head.lane for head in await lines.outbox.ready(5, ())] == ["order/1", "order/2"]
 
 
 @pytest.mark.parametrize("line", Line)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.model import envelope
-from agent.model.order import data as order_data
+from agent.model import order as order_model
 from agent.woo.translate import order, reading
 from agent.woo.translate.errors import Untranslatable
 
@@ -18,19 +18,16 @@ def encoded(event: Event, *, store_id: str, payload: str) -> bytes:
 
     Raises Untranslatable.
     """
-    carried = data(event.type, event.body, payload=payload)
+    data = event.data or _translated(event, payload)
+    return envelope.encode(envelope.make(event, store_id=store_id), data)
+
+
+def _translated(event: Event, payload: str) -> bytes:
+    """Our model where there is one, else the body as WooCommerce sent it."""
+    parsed = reading.parse(event.body)
+    if payload == "canonical" and event.type == "retail.order.snapshot.v1":
+        return order_model.encoded(order.translate(parsed))
     try:
-        return envelope.encode(envelope.make(event, store_id=store_id, data=carried))
+        return envelope.encode_data(parsed)
     except RecursionError:  # it could just be parsed
         raise Untranslatable("body", "is nested too deeply") from None
-
-
-def data(kind: str, body: bytes, *, payload: str) -> Any:
-    """What the event carries: our model where there is one, else the body as WooCommerce sent it.
-
-    Raises Untranslatable.
-    """
-    parsed = reading.parse(body)
-    if payload == "canonical" and kind == "retail.order.snapshot.v1":
-        return order_data(order.translate(parsed))
-    return parsed

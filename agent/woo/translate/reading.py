@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.model import content
+from agent.model import order as order_model
 from agent.model.delivery import READ_BY_US, Reading, Verdict
-from agent.model.order import data as order_data
 from agent.model.stock import HeldLine
 from agent.woo.translate import fields, figures, order, order_state, store_product
 from agent.woo.translate.errors import Untranslatable
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from agent.model.delivery import Webhook
+    from agent.model.order import Order
 
-VERSION = 2
-"""Rises when equal bodies may give other digests than before."""
+VERSION = 3
+"""Rises when equal bodies may give other digests or other data than before."""
 
 # Change by themselves from one read to the next (recordings: related_ids is shuffled each time).
 _VOLATILE = frozenset(
@@ -144,8 +145,7 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
     created_at = fields.moment(body.get("date_created_gmt")) if resource == "order" else None
     try:
-        said = _content(resource, body)
-        digest = content.digest(said)
+        digest, data, translated = _content(resource, body)
     except Untranslatable as error:
         return Reading(
             subject=subject,
@@ -166,35 +166,35 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         resource=resource,
         revives=event == "restored",
         created_at=created_at,
-        lines=_held(said, body) if resource == "order" else (),
+        lines=_held(translated, body) if translated is not None else (),
+        data=data,
     )
 
 
-def _held(translated: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
+def _held(translated: Order, body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
     """The lines of an order, with what the store has taken out of stock for them."""
     return tuple(
         HeldLine(
-            line["line_id"],
-            line["variation_id"] or line["product_id"] or 0,
-            (line["product_id"] or 0) if line["variation_id"] else 0,
-            line["sku"] or "",
-            line["committed_units"],
+            line.line_id,
+            line.variation_id or line.product_id or 0,
+            (line.product_id or 0) if line.variation_id else 0,
+            line.sku or "",
+            line.committed_units,
             order_state.held_units(fields.mapping(row)),
         )
-        for line, row in zip(
-            translated["lines"], fields.listed(body["line_items"]) or (), strict=True
-        )
+        for line, row in zip(translated.lines, fields.listed(body["line_items"]) or (), strict=True)
     )
 
 
-def _content(resource: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``data`` would carry, without what changes by itself and the figures of a product."""
+def _content(resource: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, Order | None]:
+    """The digest of what the event carries, without what changes by itself and the figures of a
+    product; and our model of it as JSON and as it is, if there is one."""
     if resource == "order":
-        translated = order_data(order.translate(body))
-        translated.pop("modified_at", None)
-        return translated
+        translated = order.translate(body)
+        digest = content.digest_of(order_model.content(translated))
+        return digest, order_model.encoded(translated), translated
     apart = _APART if resource == "product" else _VOLATILE
-    return {key: value for key, value in body.items() if key not in apart}
+    return content.digest({k: value for k, value in body.items() if k not in apart}), b"", None
 
 
 def _passed_through(resource: str, event: str, body: Mapping[str, Any]) -> Reading:

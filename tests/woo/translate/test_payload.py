@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.model import order as model
-from agent.model.delivery import Event
-from agent.woo.translate import order, payload
+from agent.model.delivery import Event, Webhook
+from agent.woo.translate import order, payload, reading
 from agent.woo.translate.errors import Untranslatable
 from tests import recordings
 from tests.woo.translate import json_depth
@@ -33,7 +33,7 @@ def sent(one: Event, as_: str) -> dict[str, object]:
 def test_an_order_is_sent_in_our_words_unless_the_body_is_asked_for() -> None:
     hook = recordings.webhook(14)
     canonical, raw = (sent(event(hook.body), as_) for as_ in ("canonical", "raw"))
-    assert canonical.pop("data") == model.data(order.translate(hook.json()))
+    assert canonical.pop("data") == json.loads(model.encoded(order.translate(hook.json())))
     assert raw.pop("data") == hook.json()
     assert canonical == raw
     assert (raw["id"], raw["source"]) == ("id-7", "urn:woo-agent:store:brand-de")
@@ -75,6 +75,16 @@ def test_a_body_that_could_just_be_parsed_does_not_stop_the_forwarder() -> None:
         except Untranslatable as error:
             ended.append(type(error))
     assert (ended[0], ended[-1]) == (bytes, Untranslatable)
+
+
+@pytest.mark.parametrize("number", [14, 18, 28])
+def test_what_the_judge_kept_is_sent_as_if_it_were_translated_anew(number: int) -> None:
+    hook = recordings.webhook(number)
+    webhook = Webhook(AT, "order.updated", "", "", "", hook.body)
+    kept = replace(event(b""), data=reading.read(webhook, frozenset()).data)
+    assert kept.data
+    anew = payload.encoded(event(hook.body), store_id="s", payload="canonical")
+    assert payload.encoded(kept, store_id="s", payload="canonical") == anew
 
 
 def test_an_event_is_the_same_bytes_each_time_but_for_its_replay_mark() -> None:

@@ -83,7 +83,9 @@ def test_recorded_snapshots(number: int) -> None:
         created_at=datetime.fromisoformat(created) if resource == ORDER else None,
         lines=tuple(HeldLine(*line, units, units) for line, units in lines),
         product=said.product,
+        data=said.data,
     )
+    assert bool(said.data) == (resource == "order")
     assert said.digest
     assert (said.product is not None) is (resource == PRODUCT)
     assert bool(said.figures) is (resource == PRODUCT)
