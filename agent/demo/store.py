@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.demo.shop.bodies import JSON
     from agent.demo.shop.catalog import Product
+    from agent.demo.shop.webhooks import Job
     from agent.demo.shop.work import Host
 
 # The webhooks an agent should have; the store knows coupon.restored and action.* besides.
@@ -143,6 +144,14 @@ class Store:
     def host(self) -> Host:
         """The pace of its work, and what that came to."""
         return self.shop.host
+
+    def take_webhooks(self) -> list[Job]:
+        """What is pending, for somebody else to ``deliver``; from now on it is running."""
+        return list(iter(self.shop.webhooks.take, None))
+
+    async def deliver(self, job: Job) -> bool:
+        """Whether it was taken; its body is built now."""
+        return await self._delivery.deliver(job)
 
     def mishap(self, mishap: Mishap, *, after: int | None = None, times: int = 1) -> None:
         """The next ``times`` writes to products end in doubt, once ``after`` items of the batch

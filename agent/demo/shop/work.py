@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 class Pace:
     """Seconds. A product is loaded, ``write_item_s`` pass, and it is saved, one after the other.
 
-    Each time is drawn between ``1 - spread`` and ``1 + spread`` times what stands here; a share
-    ``slow_share`` of the products saved takes ``slow_s``. ``meta_lag_s`` is how long after a move
-    of stock its ``_reduced_stock`` is written.
+    Each time is drawn between ``1 - spread`` and ``1 + spread`` times what stands here.
+    ``meta_lag_s`` is how long after a move of stock its ``_reduced_stock`` is written.
     """
 
     read_s: float = 0.0
@@ -33,8 +32,6 @@ class Pace:
     write_s: float = 0.0
     write_item_s: float = 0.0
     spread: float = 0.0
-    slow_share: float = 0.0
-    slow_s: float = 0.0
     meta_lag_s: float = 0.0
     one_at_a_time: bool = False
     scale: float = 1.0
@@ -118,7 +115,7 @@ class Work:
 
     async def save(self) -> None:
         """From the load of a product to its save."""
-        await self.takes(self._host.saving_s())
+        await self.takes(self._host.drawn(self._host.pace.write_item_s))
 
     def item_done(self) -> None:
         """Another item of a batch was dealt with; KilledError where PHP is to die now."""
@@ -157,12 +154,6 @@ class Host:
         """That long, more or less."""
         spread = self.pace.spread
         return seconds * self._rng.uniform(1 - spread, 1 + spread) if spread else seconds
-
-    def saving_s(self) -> float:
-        """How long the next save takes."""
-        if self.pace.slow_share and self._rng.random() < self.pace.slow_share:
-            return self.pace.slow_s
-        return self.drawn(self.pace.write_item_s)
 
     def _due(self) -> Plan | None:
         if not self._plans:
