@@ -16,6 +16,7 @@ from agent import actor
 from agent.dropfolder.watcher import Watcher
 from agent.events import (
     baseline,
+    catch_up,
     fetching,
     followups,
     forwarder,
@@ -154,6 +155,14 @@ async def running(
             judged=judged,
         )
         shelf = stock.Stock(db, clock=clock)
+        look = order_look.OrderLook(
+            outbox,
+            fetcher,
+            store_now=woo_.store_now,
+            clock=clock,
+            stored=stored,
+            judged=judged,
+        ).look
         applying = applier.Applier(
             inbox,
             woo_,
@@ -161,14 +170,7 @@ async def running(
             writing.Writing(woo_, settings=lambda: current().store, clock=clock),
             stock_checks.StockChecks(
                 shelf,
-                order_look.OrderLook(
-                    outbox,
-                    fetcher,
-                    store_now=woo_.store_now,
-                    clock=clock,
-                    stored=stored,
-                    judged=judged,
-                ).look,
+                look,
                 in_flight=lambda: forwarding.in_flight,
                 settings=current,
                 clock=clock,
@@ -222,6 +224,12 @@ async def running(
                 settings=current,
                 clock=clock,
                 known=arrived,
+            ).run,
+            "catch_up": catch_up.CatchUp(
+                look,
+                known=shelf.ready,
+                every=lambda: current().reconcile.orders_every,
+                clock=clock,
             ).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(

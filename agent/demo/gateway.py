@@ -104,12 +104,13 @@ class Gateway:
         """The id of the store's journal."""
         return self._journal.head(store).journal
 
-    def events(self, store: str) -> list[dict[str, Any]]:
-        """In order of position: each with ``position``, ``accepted_at`` and ``received`` (times).
+    def events(self, store: str, after: int = 0) -> list[dict[str, Any]]:
+        """Above position ``after``, in order: each with ``position``, ``accepted_at`` and
+        ``received`` (times).
 
         An event sent again with ``replay`` stands there once more.
         """
-        return self._journal.events(store)
+        return self._journal.events(store, after)
 
     def subjects(self, store: str) -> dict[str, dict[str, Any]]:
         """The event with the highest ``sequence`` of every subject, deletions included."""
@@ -122,6 +123,10 @@ class Gateway:
     def result(self, store: str, update_id: str) -> dict[str, Any] | None:
         """The result with the highest ``n`` of one update."""
         return self._feed.result(store, update_id)
+
+    def answered(self, store: str) -> int:
+        """How many updates have a result: cheaper to ask than ``results``."""
+        return self._feed.answered(store)
 
     def heartbeat(self, store: str) -> dict[str, Any] | None:
         """The last health document."""

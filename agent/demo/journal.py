@@ -93,12 +93,12 @@ class Journal:
             self._db.execute("UPDATE stores SET head_position = ? WHERE store = ?", (head, store))
         return entries, journal, head
 
-    def events(self, store: str) -> list[dict[str, Any]]:
+    def events(self, store: str, after: int = 0) -> list[dict[str, Any]]:
         """In order of position, each with ``position``, ``accepted_at``, ``received`` (times)."""
         found = self._db.execute(
             "SELECT position, accepted_at, received, event FROM events"
-            " WHERE store = ? ORDER BY position",
-            (store,),
+            " WHERE store = ? AND position > ? ORDER BY position",
+            (store, after),
         )
         return [
             json.loads(event)

@@ -85,6 +85,13 @@ class Feed:
         )
         return [json.loads(result) for (result,) in found]
 
+    def answered(self, store: str) -> int:
+        """The number of updates with at least one result."""
+        (count,) = self._db.execute(
+            "SELECT count(DISTINCT id) FROM results WHERE store = ?", (store,)
+        ).fetchone()
+        return int(count)
+
     def result(self, store: str, update_id: str) -> dict[str, Any] | None:
         """The result with the highest ``n`` of one update."""
         found = self._db.execute(

@@ -122,7 +122,7 @@ class Site:
     @web.middleware
     async def _misbehaving(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._listener is None:  # accepted at the last moment, while we began to refuse
-            return _cut(request)
+            return cut(request)
         self.requests += 1
         self._stir()
         try:
@@ -145,7 +145,7 @@ class Site:
                 return web.Response(status=429, headers=headers, text="slow down")
             case Fault.DROP:
                 await handler(request)
-                return _cut(request)
+                return cut(request)
             case Fault.BROKEN_JSON:
                 response = await handler(request)
                 body = response.body if isinstance(response, web.Response) else b""
@@ -163,7 +163,7 @@ class Site:
         return None
 
 
-def _cut(request: web.Request) -> web.Response:
+def cut(request: web.Request) -> web.Response:
     """Closes the connection; the response is for aiohttp, which finds nobody to send it to."""
     if request.transport is not None:
         request.transport.close()

@@ -36,6 +36,7 @@ from agent.demo.shop import (
 )
 from agent.demo.shop.delivery import Delivery
 from agent.demo.shop.state import Shop
+from agent.demo.shop.work import Mishap, Plan
 from agent.demo.site import Site
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.demo.shop.bodies import JSON
     from agent.demo.shop.catalog import Product
+    from agent.demo.shop.webhooks import Job
+    from agent.demo.shop.work import Host
 
 # The webhooks an agent should have; the store knows coupon.restored and action.* besides.
 TOPICS = (
@@ -119,11 +122,15 @@ class Store:
         deliver: bool = True,
     ) -> AsyncIterator[Store]:
         """Listens, and delivers webhooks in the background unless told otherwise."""
-        async with (
-            self._delivery.running(deliver=deliver),
-            self.site.serving(host, port),
-        ):
-            yield self
+        try:
+            async with (
+                self._delivery.running(deliver=deliver),
+                self.site.serving(host, port),
+            ):
+                yield self
+        finally:
+            await self._rest.end()
+            await self.shop.late.end()
 
     async def delivered(self) -> None:
         """Returns when no webhook is pending or on its way; needs ``serving(deliver=True)``."""
@@ -132,6 +139,24 @@ class Store:
     async def deliver_pending(self) -> None:
         """Delivers now what is pending: the way of ``serving(deliver=False)``."""
         await self._delivery.deliver_pending()
+
+    @property
+    def host(self) -> Host:
+        """The pace of its work, and what that came to."""
+        return self.shop.host
+
+    def take_webhooks(self) -> list[Job]:
+        """What is pending, for somebody else to ``deliver``; from now on it is running."""
+        return list(iter(self.shop.webhooks.take, None))
+
+    async def deliver(self, job: Job) -> bool:
+        """Whether it was taken; its body is built now."""
+        return await self._delivery.deliver(job)
+
+    def mishap(self, mishap: Mishap, *, after: int | None = None, times: int = 1) -> None:
+        """The next ``times`` writes to products end in doubt, once ``after`` items of the batch
+        (None: all of the request) were dealt with."""
+        self.host.plan(Plan(mishap, after, times))
 
     def pause_writes(self, pause: Callable[[int], Awaitable[None]] | None) -> None:
         """``pause(product id)`` runs between the load and the save of each product REST writes."""
@@ -187,6 +212,12 @@ class Store:
     def set_status(self, order_id: int, status: str) -> None:
         """What an administrator or a payment does."""
         orders.change(self.shop, self.shop.orders[order_id], {"status": status})
+
+    def edit_line(self, order_id: int, sku: str, quantity: int) -> None:
+        """What an administrator does to the first line with that SKU."""
+        order = self.shop.orders[order_id]
+        line = next(line for line in order.fields["line_items"] if line["sku"] == sku)
+        orders.change(self.shop, order, {"line_items": [{"id": line["id"], "quantity": quantity}]})
 
     def refund(
         self,

@@ -6,11 +6,11 @@ sale. What is known already is not stored again: looks are frequent, and most fi
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from agent.clock import Clock
@@ -60,9 +60,14 @@ class OrderLook:
         self._clock = clock
         self._stored = stored
         self._judged = judged
+        self._looking = asyncio.Lock()
 
     async def look(self) -> None:
         """Raises StoreError; what was found until then counts all the same."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         began = min(self._store_now(), self._clock.now())
         until = await self._outbox.looked_until()
         since = began if until is None else min(until, began)

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 # Not acting on these would give away what somebody meant to protect.
 PROTECTION = frozenset({"gateway.signing_secret", "privacy.omit", "privacy.hash"})
-COMING = PROTECTION | frozenset(key for key in keys.FIELDS if key.partition(".")[0] == "reconcile")
+COMING = PROTECTION | frozenset(
+    key
+    for key in keys.FIELDS
+    if key.partition(".")[0] == "reconcile" and key != "reconcile.orders_every"
+)
 
 
 def refused(given: Collection[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from agent.demo.shop.bodies import JSON
+    from agent.demo.shop.rest import Call
 
 _MAX_ITEMS = 100  # woocommerce_rest_batch_items_limit
 
@@ -26,18 +27,20 @@ class Actions:
     delete: Callable[[JSON], Awaitable[JSON]]
 
 
-async def run(sent: JSON, actions: Actions) -> Answer:
+async def run(call: Call, actions: Actions) -> Answer:
     """200 with the results in the order sent; a refused item is ``{"id", "error"}``."""
-    lists = {name: sent[name] for name in ("create", "update", "delete") if sent.get(name)}
+    lists = {name: rows for name in ("create", "update", "delete") if (rows := call.body.get(name))}
     if sum(map(len, lists.values())) > _MAX_ITEMS:
         message = f"Unable to accept more than {_MAX_ITEMS} items for this request."
         raise Refusal("woocommerce_rest_request_entity_too_large", message, 413)
     results: dict[str, list[Any]] = {}
     for name, items in lists.items():
         action: Callable[[JSON], Awaitable[JSON]] = getattr(actions, name)
-        results[name] = [
-            await _one(action, item if isinstance(item, dict) else {"id": item}) for item in items
-        ]
+        results[name] = []
+        for item in items:
+            sent = item if isinstance(item, dict) else {"id": item}
+            results[name].append(await _one(action, sent))
+            call.work.item_done()
     return Answer(results or [])
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from agent.demo.shop.bodies import JSON
     from agent.demo.shop.state import Shop
-    from agent.demo.shop.webhooks import Webhook
+    from agent.demo.shop.webhooks import Job, Webhook
 
 _SUCCESS = range(200, 303)  # a redirect counts as delivered, and is not followed
 _PING_TIMEOUT_S = 5.0
@@ -67,10 +67,22 @@ class Delivery:
     async def deliver_pending(self) -> None:
         """Delivers until nothing is pending, also what comes in meanwhile."""
         while (job := self._shop.webhooks.take()) is not None:
-            webhook = self._shop.webhooks.by_id.get(job.webhook_id)
-            if webhook is not None:
-                await self._deliver(webhook, job.resource_id)
+            await self.deliver(job)
         self._idle.set()
+
+    async def deliver(self, job: Job) -> bool:
+        """Builds the body and sends it; whether it was taken."""
+        webhook = self._shop.webhooks.by_id.get(job.webhook_id)
+        if webhook is None:
+            return False
+        raw = php.json_bytes(payload(self._shop, webhook.topic, job.resource_id))
+        headers = _signed_headers(self._shop, webhook, raw)
+        ok = await self._post(webhook.delivery_url, raw, headers, self._timeout_s) in _SUCCESS
+        webhook.delivered(ok=ok)
+        webhook.modified = self._shop.now()
+        if webhook.pending_ping and webhook.status == "active":
+            await self.ping(webhook)
+        return ok
 
     async def ping(self, webhook: Webhook) -> None:
         """The unsigned form; anything but a 200 leaves the webhook waiting for another ping."""
@@ -91,15 +103,6 @@ class Delivery:
             await self._wake.wait()
             self._wake.clear()
             await self.deliver_pending()
-
-    async def _deliver(self, webhook: Webhook, resource_id: int) -> None:
-        raw = php.json_bytes(payload(self._shop, webhook.topic, resource_id))
-        headers = _signed_headers(self._shop, webhook, raw)
-        status = await self._post(webhook.delivery_url, raw, headers, self._timeout_s)
-        webhook.delivered(ok=status in _SUCCESS)
-        webhook.modified = self._shop.now()
-        if webhook.pending_ping and webhook.status == "active":
-            await self.ping(webhook)
 
     async def _post(self, url: str, raw: bytes, headers: dict[str, str], timeout_s: float) -> int:
         """The status, or 0 when there was no answer."""

@@ -133,7 +133,7 @@ def change(shop: Shop, order: Order, sent: JSON) -> None:
     _settle(shop, order, before, sent)
     if order.stock_reduced and order.status in stock.REDUCING:
         for line in touched:
-            stock.adjust_line(shop, line)
+            stock.adjust_line(shop, order, line)
 
 
 def add_refund(

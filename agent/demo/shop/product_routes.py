@@ -52,9 +52,10 @@ def select(
     return query.dated(shop, parameters, found)
 
 
-async def update(shop: Shop, product: Product, sent: JSON) -> Product:
+async def update(shop: Shop, call: Call, product: Product, sent: JSON) -> Product:
     """Load, change, save; what was loaded is not looked at again before the save."""
     loaded, draft = catalog.loaded(product)
+    await call.work.save()
     if shop.between_load_and_save is not None:
         await shop.between_load_and_save(product.id)
     product_changes.apply(shop, draft, sent)
@@ -135,7 +136,7 @@ def _create(shop: Shop, call: Call) -> Answer:
 
 async def _update(shop: Shop, call: Call) -> Answer:
     product_changes.check(call.body)
-    return Answer(await _updated(shop, {**call.body, "id": call.ids["id"]}))
+    return Answer(await _updated(shop, call, {**call.body, "id": call.ids["id"]}))
 
 
 def _delete(shop: Shop, call: Call) -> Answer:
@@ -147,12 +148,12 @@ async def _batch(shop: Shop, call: Call) -> Answer:
         return products.body(shop, create(shop, sent), edit=True)
 
     async def update_one(sent: JSON) -> JSON:
-        return await _updated(shop, sent)
+        return await _updated(shop, call, sent)
 
     async def delete_one(sent: JSON) -> JSON:
         return delete(shop, _existing(shop, php.intval(sent.get("id")), 404), force=True)
 
-    return await batch.run(call.body, batch.Actions(create_one, update_one, delete_one))
+    return await batch.run(call, batch.Actions(create_one, update_one, delete_one))
 
 
 def delete(shop: Shop, product: Product, *, force: bool) -> JSON:
@@ -167,7 +168,7 @@ def delete(shop: Shop, product: Product, *, force: bool) -> JSON:
     return body
 
 
-async def _updated(shop: Shop, sent: JSON) -> JSON:
+async def _updated(shop: Shop, call: Call, sent: JSON) -> JSON:
     product = _existing(shop, php.intval(sent.get("id")), 400)
     if product.type == "variation":
         message = (
@@ -175,7 +176,7 @@ async def _updated(shop: Shop, sent: JSON) -> JSON:
             "/products/&lt;product_id&gt;/variations/&lt;id&gt; endpoint."
         )
         raise Refusal("woocommerce_rest_invalid_product_id", message, 404)
-    return products.body(shop, await update(shop, product, sent), edit=True)
+    return products.body(shop, await update(shop, call, product, sent), edit=True)
 
 
 def _existing(shop: Shop, product_id: int, status: int) -> Product:

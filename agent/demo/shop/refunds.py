@@ -32,7 +32,7 @@ def create(shop: Shop, order: Order, sent: JSON) -> Refund:
     refund = add_refund(shop, order, amount, sent.get("reason") or "", items)
     if sent.get("api_restock", True):
         for line in lines:
-            stock.restock(shop, _ordered(order, line), php.intval(line.get("quantity", 0)))
+            stock.restock(shop, order, _ordered(order, line), php.intval(line.get("quantity", 0)))
     change(shop, order, {"status": "refunded"} if amount == left else {})
     return refund
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
@@ -14,6 +15,8 @@ from aiohttp import web
 
 from agent.demo.shop import auth, bodies, php, query
 from agent.demo.shop.refusal import Refusal
+from agent.demo.shop.work import KilledError, Mishap, Work
+from agent.demo.site import cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +24,17 @@ if TYPE_CHECKING:
     from agent.demo.shop.state import Shop
 
 PREFIX = "/wp-json/wc/v3/"
+_WARNING = (
+    b"<br />\n<b>Warning</b>:  Undefined array key &quot;x&quot; in <b>plugin.php</b><br />\n"
+)
 EDIT = "POST PUT PATCH"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request, past the key check: ids out of the path, query and JSON body."""
+    """One request, past the key check: the work it is, ids out of the path, query, JSON body."""
 
+    work: Work
     ids: Mapping[str, int] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
@@ -72,6 +79,7 @@ class Rest:
         self._shop = shop
         self._keys = keys
         self._ssl = ssl
+        self._working: set[asyncio.Task[web.Response]] = set()
         self._routes = [(_pattern(route.path), route) for route in routes]
         self._allow = {path: _allow(routes, path) for path in {r.path for r in routes}}
 
@@ -81,29 +89,51 @@ class Rest:
             html = bodies.text("maintenance.html")
             headers = {"Date": date, "Retry-After": "600"}
             return web.Response(status=503, text=html, content_type="text/html", headers=headers)
+        writes = request.method != "GET"
+        products = request.path.startswith(f"{PREFIX}products")
+        work = self._shop.host.arrived(writes=writes, products=products)
+        if work.plan is None:
+            return await self._response(request, work, date)
+        working = asyncio.create_task(self._response(request, work, date))
+        self._working.add(working)
+        working.add_done_callback(self._working.discard)
+        return await _in_doubt(request, work, work.plan.mishap, working)
+
+    async def end(self) -> None:
+        """PHP works no longer at what its clients gave up."""
+        for working in self._working:
+            working.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+
+    async def _response(self, request: web.Request, work: Work, date: str) -> web.Response:
         headers = {
             "Date": date,
             "Link": f'<{self._shop.home()}/wp-json/>; rel="https://api.w.org/"',
         }
-        try:
-            answer = await self._answer(request, headers)
-        except Refusal as refusal:
-            answer = Answer(refusal.body(), refusal.status)
+        async with work.at():
+            try:
+                answer = await self._answer(request, work, headers)
+            except Refusal as refusal:
+                answer = Answer(refusal.body(), refusal.status)
+            body = php.json_bytes(answer.body)
+            if not work.writes:
+                await work.read(len(answer.body) if isinstance(answer.body, list) else 1)
         return web.Response(
-            body=php.json_bytes(answer.body),
+            body=body,
             status=answer.status,
             headers={**headers, **answer.headers},
             content_type="application/json",
             charset="UTF-8",
         )
 
-    async def _answer(self, request: web.Request, headers: dict[str, str]) -> Answer:
+    async def _answer(self, request: web.Request, work: Work, headers: dict[str, str]) -> Answer:
         permissions = self._keys.permissions(self._signed(request))
         route, ids = self._route(request.method, request.path)
         if permissions is None:
             raise auth.forbidden(request.method, route.path)
         headers["Allow"] = self._allow[route.path]
-        call = Call(ids, php.query(request.rel_url.raw_query_string), await _json_body(request))
+        parameters = php.query(request.rel_url.raw_query_string)
+        call = Call(work, ids, parameters, await _json_body(request))
         result = route.handler(self._shop, call)
         answer = await result if inspect.isawaitable(result) else result
         fields = call.query.get("_fields")
@@ -129,6 +159,25 @@ class Rest:
                 return route, {name: int(value) for name, value in match.groupdict().items()}
         message = "No route was found matching the URL and request method."
         raise Refusal("rest_no_route", message, 404)
+
+
+async def _in_doubt(
+    request: web.Request, work: Work, mishap: Mishap, working: asyncio.Task[web.Response]
+) -> web.Response:
+    """What the client gets of a write that meets a mishap: often before PHP is done."""
+    giving_up = asyncio.create_task(work.given_up.wait())
+    await asyncio.wait((working, giving_up), return_when=asyncio.FIRST_COMPLETED)
+    giving_up.cancel()
+    if mishap is Mishap.WARNINGS:
+        response = await working
+        response.body = _WARNING + bytes(response.body or b"")  # type: ignore[arg-type]
+        return response
+    if mishap is Mishap.GATEWAY_TIMEOUT:
+        html = "<html><h1>504 Gateway Time-out</h1></html>"
+        return web.Response(status=504, text=html, content_type="text/html")
+    if working.done() and not isinstance(working.exception(), KilledError | None):
+        return await working
+    return cut(request)
 
 
 async def _json_body(request: web.Request) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from agent.demo.shop.catalog import Catalog
+from agent.demo.shop.late import Late
 from agent.demo.shop.webhooks import Webhooks
+from agent.demo.shop.work import Host
 
 if TYPE_CHECKING:
     import random
@@ -44,6 +46,8 @@ class Shop:
         self.customers: dict[int, Customer] = {}
         self.coupons: dict[int, Coupon] = {}
         self.webhooks = Webhooks()
+        self.host = Host(clock, rng)
+        self.late = Late(self.host)
         # Runs between the load and the save of a product that REST writes to.
         self.between_load_and_save: Callable[[int], Awaitable[None]] | None = None
         self._next_post = 10

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from agent.demo.shop import php
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.demo.shop.bodies import JSON
     from agent.demo.shop.catalog import Product
     from agent.demo.shop.orders import Order
@@ -34,48 +36,69 @@ def follow_status(shop: Shop, order: Order) -> None:
         if not order.stock_reduced:
             order.stock_reduced = True
             for line in order.fields["line_items"]:
-                _reduce(shop, line)
+                _reduce(shop, order, line)
     elif order.status in _RESTORING:
         if order.status == "cancelled":
             _count_sales(shop, order, counted=False)
         if order.stock_reduced:
             order.stock_reduced = False
             for line in order.fields["line_items"]:
-                _restore(shop, line)
+                _restore(shop, order, line)
 
 
-def adjust_line(shop: Shop, line: JSON) -> None:
+def adjust_line(shop: Shop, order: Order, line: JSON) -> None:
     """After an edit: what the line holds becomes what it now needs (0: it was removed)."""
     holder = _holder(shop, line)
     if holder is None:
         return
+    shop.late.catch_up(line)
     needed = line["quantity"] - _meta(line, _RESTOCKED) if line["quantity"] else 0
     _move(shop, holder, _meta(line, _REDUCED) - needed)
-    _set_meta(shop, line, _REDUCED, needed)
+    _write(shop, order, line, lambda: _set_meta(shop, line, _REDUCED, needed))
 
 
-def restock(shop: Shop, line: JSON, quantity: int) -> None:
+def restock(shop: Shop, order: Order, line: JSON, quantity: int) -> None:
     """A refund puts ``quantity`` pieces back, out of what the order's ``line`` holds."""
+    shop.late.catch_up(line)
     holder = _holder(shop, line)
     if holder is None or not quantity or not _meta(line, _REDUCED):
         return
+
+    def written() -> None:
+        _set_meta(shop, line, _REDUCED, _meta(line, _REDUCED) - quantity)
+        _set_meta(shop, line, _RESTOCKED, _meta(line, _RESTOCKED) + quantity)
+
     _move(shop, holder, quantity)
-    _set_meta(shop, line, _REDUCED, _meta(line, _REDUCED) - quantity)
-    _set_meta(shop, line, _RESTOCKED, _meta(line, _RESTOCKED) + quantity)
+    _write(shop, order, line, written)
 
 
-def _reduce(shop: Shop, line: JSON) -> None:
+def _reduce(shop: Shop, order: Order, line: JSON) -> None:
+    shop.late.catch_up(line)
     holder = _holder(shop, line)
     if holder is not None and not _meta(line, _REDUCED):
-        _move(shop, holder, -line["quantity"])
-        _set_meta(shop, line, _REDUCED, line["quantity"])
+        taken = line["quantity"]
+        _move(shop, holder, -taken)
+        _write(shop, order, line, lambda: _set_meta(shop, line, _REDUCED, taken))
 
 
-def _restore(shop: Shop, line: JSON) -> None:
+def _restore(shop: Shop, order: Order, line: JSON) -> None:
+    shop.late.catch_up(line)
     holder, held = _holder(shop, line), _meta(line, _REDUCED)
+
+    def gone() -> None:
+        line["meta_data"] = [m for m in line["meta_data"] if m["key"] != _REDUCED]
+
     if holder is not None and held:
         _move(shop, holder, held)
-        line["meta_data"] = [m for m in line["meta_data"] if m["key"] != _REDUCED]
+        _write(shop, order, line, gone)
+
+
+def _write(shop: Shop, order: Order, line: JSON, change: Callable[[], None]) -> None:
+    def saved() -> None:
+        order.modified = shop.now()
+        shop.emit("order.updated", order.id)
+
+    shop.late.write(line, change, saved)
 
 
 def _move(shop: Shop, holder: Product, pieces: int) -> None:

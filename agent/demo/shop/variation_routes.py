@@ -62,7 +62,7 @@ async def _batch(shop: Shop, call: Call) -> Answer:
     async def delete_one(sent: JSON) -> JSON:
         return _deleted(shop, _existing(shop, call, php.intval(sent.get("id"))), force=True)
 
-    return await batch.run(call.body, batch.Actions(create_one, update_one, delete_one))
+    return await batch.run(call, batch.Actions(create_one, update_one, delete_one))
 
 
 def _created(shop: Shop, call: Call, sent: JSON) -> JSON:
@@ -75,7 +75,7 @@ def _created(shop: Shop, call: Call, sent: JSON) -> JSON:
 
 async def _updated(shop: Shop, call: Call, sent: JSON) -> JSON:
     variation = _existing(shop, call, php.intval(sent.get("id")))
-    draft = await product_routes.update(shop, variation, sent)
+    draft = await product_routes.update(shop, call, variation, sent)
     return products.variation_body(shop, draft, edit=True)
 
 
