@@ -31,3 +31,8 @@ class Check:
     marks: int
     unchecked: bool
     ambiguous_at: datetime | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """What stands there may be a write of ours: it is also raised."""
+        return self.unchecked or self.ambiguous_at is not None

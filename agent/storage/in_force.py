@@ -134,15 +134,18 @@ async def of(db: aiosqlite.Connection, product_ids: Iterable[int]) -> list[Check
 
 
 async def checked(tx: Tx, checks: Iterable[tuple[Check, datetime | None]]) -> None:
-    """Those were found as they should be. Each is done with, or looked at again at that time; one
-    that was marked again meanwhile stays as it is."""
+    """Those were found as they should be. Each is done with, or looked at again at that time (after
+    an ambiguous write although it is checked now); one that was marked again meanwhile stays as it
+    is."""
     for check, again_at in checks:
         key = (check.product_id, check.marks)
         if again_at is None:
             await tx.execute("DELETE FROM stock_checks WHERE product_id = ? AND marks = ?", key)
         else:
             await tx.execute(
-                "UPDATE stock_checks SET due_at = ?3 WHERE product_id = ?1 AND marks = ?2",
+                "UPDATE stock_checks SET due_at = ?3,"
+                " unchecked = unchecked AND ambiguous_at IS NULL"
+                " WHERE product_id = ?1 AND marks = ?2",
                 (*key, clock.micros(again_at)),
             )
 

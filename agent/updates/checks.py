@@ -51,7 +51,7 @@ def decide(
         same_sku = by_sku.get(product.sku) or [product]
         figure = figures.of(force.update, force.fetched_at, same_sku).quantity
         wrong = [other for other in same_sku if _too_high(other, figure)]
-        if check.unchecked and product.values["quantity"] != figure and product not in wrong:
+        if check.is_ours and product.values["quantity"] != figure and product not in wrong:
             wrong.append(product)
         writes += [ItemWrite(other, {"quantity": figure}) for other in wrong]
         if product not in wrong:

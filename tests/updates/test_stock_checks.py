@@ -129,8 +129,8 @@ async def test_a_write_that_was_not_answered_is_looked_at_again_and_again(line: 
     assert await line.results() == {}
     await line.apply()
     assert await line.results() == {"s-1": ["unchanged"]}
-    assert await line.marked() == {mug: True}
-    line.store.shop.catalog._by_id[mug].stock = 25  # PHP was still at an older figure
+    assert await line.marked() == {mug: False}  # checked, and looked at again
+    line.store.shop.catalog._by_id[mug].stock = 15  # PHP was still at an older figure
     line.clock.advance(line.settings.store.timeout.total_seconds())
     await line.apply()
     assert line.store.stock("MUG-1") == 18
