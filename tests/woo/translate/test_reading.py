@@ -253,3 +253,22 @@ def _stands(said: Reading) -> None:
 )
 def test_a_site_is_its_host_and_its_unusual_port(store: str, source: str, ours: bool) -> None:
     assert (reading.home(store) == reading.home(source)) == ours
+
+
+def test_created_and_updated_with_one_body_are_read_once_and_restored_is_another_thing() -> None:
+    body = recordings.webhook(14).body
+    reading._of_topic.cache_clear()
+    created = read(body, "order.created")
+    assert read(body, "order.updated") == created
+    assert reading._of_topic.cache_info().hits == 1
+    restored = read(body, "order.restored")
+    assert (created.revives, restored.revives) == (False, True)
+    assert restored.data == created.data
+    assert read(body, "order.deleted").deletion
+
+
+def test_large_bodies_are_not_kept_in_memory() -> None:
+    reading._of_topic.cache_clear()
+    large = json.dumps({"id": 1, "note": "x" * reading._MOST_REMEMBERED}).encode()
+    assert read(large).digest
+    assert reading._of_topic.cache_info().currsize == 0
