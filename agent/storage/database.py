@@ -16,7 +16,7 @@ import aiosqlite
 
 from agent import errors
 from agent.clock import SystemClock
-from agent.storage import cursors, faults, migrate, salvage
+from agent.storage import checkpoint, cursors, faults, migrate, salvage
 from agent.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -118,12 +118,16 @@ async def opened(directory: Path, clock: Clock | None = None) -> AsyncIterator[D
             raise _not_opened(path, error) from error
         writer = Writer(connection, path, lambda: _for_writing(path))
         writing = asyncio.create_task(writer.run(), name="writer")
+        checkpoints = checkpoint.Checkpoints(lambda: _open(path, "rw"))
+        copying = asyncio.create_task(checkpoints.run(writer.committed), name="checkpoints")
         try:
             async with connected(path, readonly=True) as reader:
                 yield Database(path, instance, writer, reader, writing)
         finally:
             writer.close()
             await asyncio.wait([writing])
+            copying.cancel()
+            await asyncio.wait([copying])
             await writer.close_connection()  # last, so that it writes its log into the file
 
 
@@ -144,7 +148,12 @@ async def connected(path: Path, *, readonly: bool) -> AsyncIterator[aiosqlite.Co
 
 
 async def _for_writing(path: Path) -> aiosqlite.Connection:
-    return await _open(path, "rw", "PRAGMA foreign_keys = ON")
+    return await _open(
+        path,
+        "rw",
+        "PRAGMA foreign_keys = ON",
+        f"PRAGMA wal_autocheckpoint = {checkpoint.WRITERS_PAGES}",
+    )
 
 
 async def _open(path: Path, mode: str, *pragmas: str) -> aiosqlite.Connection:

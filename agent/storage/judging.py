@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,13 @@ _JUDGED = (
     *("verdict", "state", "type", "subject", "lane", "priority"),
     *("changed_at", "code", "message", "settled_at"),
 )
-_WRITE_VERDICT = (
+# Each row of the JSON array is what `_verdict_row` makes: these columns, and the sequence.
+_WRITE_VERDICTS = (
     f"INSERT INTO outbox ({', '.join(_JUDGED)}, sequence, id, received_at, topic, size)"
-    f" SELECT {outbox.marks(_JUDGED)}, sequence, id, received_at, topic, length(body)"
-    " FROM arrivals WHERE sequence = ? ON CONFLICT (sequence) DO UPDATE"
+    f" SELECT {', '.join(f'row ->> {at}' for at in range(len(_JUDGED)))},"
+    " sequence, id, received_at, topic, length(body)"
+    " FROM (SELECT value AS row FROM json_each(?)) CROSS JOIN arrivals"
+    f" WHERE sequence = row ->> {len(_JUDGED)} ON CONFLICT (sequence) DO UPDATE"
     f" SET next_attempt_at = NULL, {', '.join(f'{name} = excluded.{name}' for name in _JUDGED)}"
     " WHERE outbox.verdict IS NULL"
 )
@@ -150,18 +154,18 @@ async def _move_on(tx: Tx) -> None:
     """Remembers how far every arrival has its row: the judge never looks behind that again. The
     numbers given so far are kept too, for when their arrivals are gone."""
     await tx.execute(
-        "UPDATE counters SET value = coalesce("
-        " (SELECT sequence - 1 FROM unjudged ORDER BY sequence LIMIT 1),"
-        " (SELECT max(sequence) FROM arrivals), value) WHERE name = 'judged'"
-    )
-    await tx.execute(
-        "UPDATE counters SET value = max(value, ?) WHERE name = 'sequence'",
-        (await outbox.last_sequence(tx),),
+        "UPDATE counters SET value = CASE name WHEN 'judged' THEN coalesce("
+        "  (SELECT sequence - 1 FROM unjudged ORDER BY sequence LIMIT 1),"
+        "  (SELECT max(sequence) FROM arrivals), value)"
+        " ELSE max(value, coalesce((SELECT max(sequence) FROM arrivals), 0)) END"
+        " WHERE name IN ('judged', 'sequence')"
     )
 
 
 async def _hold(tx: Tx, unsure: Sequence[tuple[int, str]], now: datetime) -> None:
     """Rows the store is asked about first stay without a verdict until it answered."""
+    if not unsure:
+        return
     at = clock.micros(now)
     await tx.executemany(
         "INSERT INTO outbox (subject, next_attempt_at, sequence, id, received_at, topic, size)"
@@ -187,8 +191,11 @@ async def _release(tx: Tx, subject: str) -> None:
 async def _write(tx: Tx, judged: Sequence[Judged], version: int, now: datetime) -> None:
     """Events join the queue of their lane; one that had to wait for its verdict may be its head."""
     at = clock.micros(now)
-    await tx.executemany(_WRITE_VERDICT, [_verdict_row(row, at) for row in judged])
+    verdicts = json.dumps([_verdict_row(row, at) for row in judged])
+    await tx.execute(_WRITE_VERDICTS, (verdicts,))
     events = [row for row in judged if row.verdict is Verdict.EVENT and row.dead is None]
+    if not events:
+        return
     await tx.executemany(
         "INSERT OR REPLACE INTO translations VALUES (?, ?, ?)",
         [(row.sequence, version, row.reading.data) for row in events if row.reading.data],

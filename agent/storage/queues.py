@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
-SETTLED_AT_ONCE = 100  # about two milliseconds of the writer: webhooks are stored in between
+SETTLED_AT_ONCE = 30  # about a millisecond: webhooks that come meanwhile are stored next
 
 
 class Outbox:
@@ -79,6 +80,7 @@ class Outbox:
         self._retention = retention
         self._pressure = pressure
         self._journal = ""
+        self._dead_in_a_row: int | None = None  # as it was written last
         self._last: int | None = None  # the last number given: nobody else gives any
 
     async def append(self, event_id: str, webhook: Webhook) -> None:
@@ -156,11 +158,17 @@ class Outbox:
         return await self._db.read(outbox.events, sequences, kept)
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
-        for start in range(0, len(attempts), SETTLED_AT_ONCE):
-            some = attempts[start : start + SETTLED_AT_ONCE]
-            await self._db.writer.write(
-                functools.partial(outbox.settle, attempts=some, dead_in_a_row=dead_in_a_row)
+        told = None if dead_in_a_row == self._dead_in_a_row else dead_in_a_row
+        await asyncio.gather(
+            *(
+                self._db.writer.write(
+                    functools.partial(outbox.settle, attempts=some, dead_in_a_row=told)
+                )
+                for start in range(0, len(attempts), SETTLED_AT_ONCE)
+                for some in (attempts[start : start + SETTLED_AT_ONCE],)
             )
+        )
+        self._dead_in_a_row = dead_in_a_row
 
     async def start(self, go_live: datetime | None) -> None:
         now = self._clock.now()

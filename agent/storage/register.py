@@ -43,6 +43,8 @@ async def known(db: aiosqlite.Connection, subjects: Iterable[str]) -> dict[str, 
 
 async def learn(tx: Tx, contents: dict[str, delivery.Known]) -> None:
     """Subjects have new content."""
+    if not contents:
+        return
     await tx.executemany(
         "INSERT OR REPLACE INTO register"
         " (subject, sequence, digest, version, changed_at, deleted, figures, ours)"

@@ -51,7 +51,7 @@ class Writer:
 
     ``reopen`` gives another one for the file at ``path``, or raises StorageError. ``trouble`` is
     why nothing can be written: from a fault on until items were stored again; what is smaller may
-    still fit on a disk that is full for them.
+    still fit on a disk that is full for them. ``committed`` is released after every commit.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Writer:
         reopen: Callable[[], Awaitable[aiosqlite.Connection]],
     ) -> None:
         self.trouble: errors.StorageError | None = None
+        self.committed = asyncio.Semaphore(0)
         self._connection = connection
         self._path = path
         self._reopen = reopen
@@ -162,21 +163,35 @@ class Writer:
                     await self._bulk(step, [item], [one])
             return
         self.trouble = None
-        _answer(done, [None] * len(done))
+        self._answer(done, [None] * len(done))
 
     async def _transaction(self, jobs: Sequence[_Job]) -> None:
+        """What is left when items arrive goes into the next one, behind them."""
         self._writing = done = [job.done for job in jobs]
         try:
             await self._make_sound()
             await self._connection.execute("BEGIN IMMEDIATE")
-            answers = [await job.step(self._connection) for job in jobs]
+            answers: list[Any] = []
+            for job in jobs:
+                if answers and self._bulks:
+                    break
+                answers.append(await job.step(self._connection))
             await self._connection.execute("COMMIT")
         except Exception as error:
             if not await self._failed(error, done):
                 for job in jobs:
                     await self._transaction([job])
             return
-        _answer(done, answers)
+        self._answer(done[: len(answers)], answers)
+        self._jobs.extendleft(reversed(jobs[len(answers) :]))
+
+    def _answer(self, done: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> None:
+        metrics.COMMITS.inc()
+        metrics.COMMITTED_JOBS.inc(len(done))
+        self.committed.release()
+        for future, answer in zip(done, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
 
     async def _make_sound(self) -> None:
         if self._spoiled:
@@ -203,14 +218,6 @@ class Writer:
             return False
         _fail(done, told or error)
         return True
-
-
-def _answer(done: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> None:
-    metrics.COMMITS.inc()
-    metrics.COMMITTED_JOBS.inc(len(done))
-    for future, answer in zip(done, answers, strict=True):
-        if not future.done():
-            future.set_result(answer)
 
 
 def _fail(done: Sequence[asyncio.Future[Any]], reason: Exception) -> None:

@@ -113,7 +113,7 @@ async def test_a_full_disk_gets_no_200_and_nothing_half_written_and_recovers_by_
 
 
 @pytest.mark.parametrize(
-    ("full", "answers", "status"), [(0.95, [200, 503], "warn"), (0.5, [503, 503], "fail")]
+    ("full", "answers", "status"), [(0.99, [200, 503], "warn"), (0.5, [503, 503], "fail")]
 )
 async def test_the_catalogue_is_refused_first_and_orders_last(
     tmp_path: Path, http: aiohttp.ClientSession, full: float, answers: list[int], status: str

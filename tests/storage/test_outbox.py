@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent import clock, errors
+from agent import clock, errors, metrics
 from agent.model.delivery import (
     Accepted,
     Again,
@@ -327,3 +327,20 @@ async def test_lanes_in_flight_are_passed_over_and_do_not_count(db: Database) ->
     await events(db, *(f"order/{n}" for n in range(6)))
     found = await db.read(outbox.heads, 2, {"order/0", "order/1", "order/3", "order/99"})
     assert [head.lane for head in found] == ["order/2", "order/4"]
+
+
+async def test_a_large_batch_is_settled_in_pieces_that_share_a_commit_and_counts_the_dead(
+    db: Database,
+) -> None:
+    view = queues.Outbox(db, clock=FakeClock(AT), reread=lambda _: Reading(), version=1)
+    made = await events(db, *(f"order/{n}" for n in range(queues.SETTLED_AT_ONCE * 3)))
+    for dead_in_a_row in (2, 2, 0):
+        some, made = made[: -queues.SETTLED_AT_ONCE // 2], made[-queues.SETTLED_AT_ONCE // 2 :]
+        before = metrics.REGISTRY.get_sample_value("woo_agent_commits_total") or 0.0
+        await view.settle([Attempt(event, AT, Accepted(), 200) for event in some], dead_in_a_row)
+        assert metrics.REGISTRY.get_sample_value("woo_agent_commits_total") == before + 1
+        assert await view.dead_in_a_row() == dead_in_a_row
+        made = [*made, *await events(db, "order/next")]
+    assert len(await select(db, "SELECT 1 FROM outbox WHERE state = 'accepted'")) == len(
+        await select(db, "SELECT 1 FROM attempts WHERE outcome = 'accepted'")
+    )

@@ -266,3 +266,20 @@ async def test_a_database_that_can_not_be_written_is_told_to_every_caller(
     await connection.execute("PRAGMA max_page_count = 1000000")
     assert await notes.writer.write(noting("again")) == "again"
     assert on_disk(notes.path) == ["again"]
+
+
+async def test_items_that_come_meanwhile_go_before_the_steps_that_still_wait(
+    notes: Database,
+) -> None:
+    added: list[asyncio.Future[None]] = []
+
+    async def step(tx: Tx) -> None:
+        await noting("first")(tx)
+        added.append(notes.writer.add(note_all, "item"))
+
+    before = committed()
+    first = asyncio.ensure_future(notes.writer.write(step))
+    await asyncio.gather(first, writing(notes.writer, "second"), writing(notes.writer, "third"))
+    await added[0]
+    assert on_disk(notes.path) == ["first", "item", "second", "third"]
+    assert committed() - before == 3

@@ -1,0 +1,59 @@
+"""Copies the log into the database beside the writer, so that no webhook waits for it.
+
+SQLite does it within a commit: every few hundred of them then take as long as fifty others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    import aiosqlite
+
+EVERY_COMMITS = 16
+# Only a checkpoint in which nobody writes empties the log. It is the writer's, and short: by then
+# there is little left to copy.
+WRITERS_PAGES = 4000
+
+
+class Checkpoints:
+    """``opened`` gives a connection of their own."""
+
+    def __init__(self, opened: Callable[[], Awaitable[aiosqlite.Connection]]) -> None:
+        self._opened = opened
+        self._connection: aiosqlite.Connection | None = None
+
+    async def run(self, committed: asyncio.Semaphore) -> None:
+        """One after so many commits, until cancelled."""
+        try:
+            while True:
+                for _ in range(EVERY_COMMITS):
+                    await committed.acquire()
+                await self.once()
+        finally:
+            await self._close()
+
+    async def once(self) -> int:
+        """How many pages of the log are in the database now. Where that fails nothing is lost: the
+        next one tries it again, on another connection, from what the log holds."""
+        try:
+            if self._connection is None:
+                self._connection = await self._opened()
+            [(_, _, copied)] = await self._connection.execute_fetchall(
+                "PRAGMA wal_checkpoint(PASSIVE)"
+            )
+        except sqlite3.Error:
+            await self._close()
+            return 0
+        return int(copied)
+
+    async def _close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                await self._connection.close()
+            self._connection = None
