@@ -36,6 +36,7 @@ from agent.ops.watchdog import Watchdog
 from agent.storage import (
     ageing,
     database,
+    inbox_queue,
     queues,
     stock,
 )
@@ -119,7 +120,7 @@ async def running(
             retention=settings.state.retention,
         )
         await outbox.start(store.go_live)
-        inbox = queues.Inbox(db, clock=clock, pressure=room)
+        inbox = inbox_queue.Inbox(db, clock=clock, pressure=room)
         woo_ = await enter(woo.opened(store, clock=clock, rng=rng))
         gate = await enter(
             gateway.opened(settings.gateway, store_id=store.id, instance=db.instance, clock=clock)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from agent import clock
 from agent.model import delivery
-from agent.model.delivery import Accepted, Again, Attempt, Dead, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,26 +17,6 @@ if TYPE_CHECKING:
     from agent.storage.writer import Tx
 
 FARTHEST_WAIT_S = 7200
-ATTEMPTS_KEPT = 50  # of one event: the first half and the last
-_WAITING = "outbox.lane = lanes.lane AND state = 'pending' AND verdict = 'event'"
-# Each row of the JSON array is what `_settled_row` and `_attempt_row` make. An acceptance ends the
-# doubt, unless there may have been an earlier one.
-_SETTLE = (
-    "UPDATE outbox SET state = row ->> 1, attempts = attempts + 1, next_attempt_at = row ->> 2,"
-    " position = row ->> 3, accepted_at = row ->> 4, code = row ->> 5, message = row ->> 6,"
-    " settled_at = row ->> 7, replay = replay AND row ->> 1 = 'pending',"
-    " doubtful = CASE row ->> 1 WHEN 'accepted' THEN doubtful AND (replay OR row ->> 3 IS NULL)"
-    " WHEN 'pending' THEN doubtful OR row ->> 8"
-    " OR sequence <= (SELECT value FROM counters WHERE name = 'started') ELSE doubtful END"
-    " FROM (SELECT value AS row FROM json_each(?))"
-    " WHERE sequence = row ->> 0 AND state = 'pending'"
-)
-_ATTEMPT = (
-    "INSERT INTO attempts SELECT row ->> 0,"
-    " 1 + (SELECT coalesce(max(n), 0) FROM attempts WHERE sequence = row ->> 0),"
-    " row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5"
-    " FROM (SELECT value AS row FROM json_each(?))"
-)
 
 
 async def append(
@@ -190,61 +169,6 @@ async def events(
     ]
 
 
-async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int | None = 0) -> None:
-    """Writes how sending ended. A lane goes on to its next event, or waits with this one.
-    ``dead_in_a_row`` is None where it is as it was.
-
-    A statement for all takes half the time of one for each, and the loop has to wait for the
-    database's thread once instead of a hundred times.
-    """
-    if dead_in_a_row is not None:
-        await tx.execute(
-            "UPDATE counters SET value = ? WHERE name = 'dead_in_a_row'", (dead_in_a_row,)
-        )
-    await tx.execute(_SETTLE, (json.dumps([_settled_row(attempt) for attempt in attempts]),))
-    await tx.execute(_ATTEMPT, (json.dumps([_attempt_row(attempt) for attempt in attempts]),))
-    if many := [a.event.sequence for a in attempts if a.event.attempts >= ATTEMPTS_KEPT]:
-        await tx.executemany(
-            "DELETE FROM attempts WHERE sequence = ?1 AND n > ?2"
-            " AND n <= (SELECT max(n) FROM attempts WHERE sequence = ?1) - ?2",
-            [(sequence, ATTEMPTS_KEPT // 2) for sequence in many],
-        )
-    await advance(tx, [attempt.event.lane for attempt in attempts])
-    parked = [
-        (_micros_after(attempt.at, attempt.outcome.after_s), attempt.event.lane)
-        for attempt in attempts
-        if isinstance(attempt.outcome, Again) and attempt.outcome.after_s
-    ]
-    if parked:
-        await tx.executemany("UPDATE lanes SET parked_until = ? WHERE lane = ?", parked)
-
-
-async def advance(tx: Tx, lanes: Sequence[str]) -> None:
-    """Each lane's head becomes its oldest pending event; an empty lane disappears."""
-    keys = (json.dumps(lanes),)
-    emptied = await tx.execute(
-        "DELETE FROM lanes WHERE lane IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
-        f" (SELECT 1 FROM outbox WHERE {_WAITING})",
-        keys,
-    )
-    if emptied.rowcount == len(set(lanes)):
-        return
-    await tx.execute(
-        "UPDATE lanes SET parked_until = NULL,"
-        f" head = (SELECT min(sequence) FROM outbox WHERE {_WAITING})"
-        " WHERE lane IN (SELECT value FROM json_each(?))",
-        keys,
-    )
-
-
-async def dead_in_a_row(db: aiosqlite.Connection) -> int:
-    """How many events were dead-lettered since the last one that was accepted."""
-    [(count,)] = await db.execute_fetchall(
-        "SELECT value FROM counters WHERE name = 'dead_in_a_row'"
-    )
-    return int(count)
-
-
 async def requeue(tx: Tx, sequences: Sequence[int], *, replay: bool) -> None:
     """Settled and dead events are pending again, in their lanes; an untranslatable one goes back to
     the judge. ``replay`` marks them as sent again on purpose. What was accepted before stays in
@@ -276,35 +200,6 @@ async def number_above(tx: Tx, sequence: int) -> None:
     await tx.execute(
         "UPDATE counters SET value = max(value, ?) WHERE name = 'sequence'", (sequence,)
     )
-
-
-def _micros_after(at: datetime, seconds: float) -> int:
-    return clock.micros(at) + round(seconds * 1_000_000)
-
-
-def _settled_row(attempt: Attempt) -> tuple[Any, ...]:
-    at, sequence = clock.micros(attempt.at), attempt.event.sequence
-    match attempt.outcome:
-        case Accepted(position, accepted_at):
-            state = State.ACCEPTED
-            return (sequence, state, None, position, accepted_at, None, None, at, 0)
-        case Dead(code, message):
-            state = State.DEAD
-            return (sequence, state, None, None, None, code, message, None, 0)
-        case Again(code, message, after_s, doubtful):
-            state, due = State.PENDING, _micros_after(attempt.at, after_s)
-            return (sequence, state, due, None, None, code, message, None, doubtful)
-
-
-def _attempt_row(attempt: Attempt) -> tuple[Any, ...]:
-    head = (attempt.event.sequence, clock.micros(attempt.at))
-    match attempt.outcome:
-        case Accepted(duplicate=duplicate):
-            return (*head, "duplicate" if duplicate else "accepted", attempt.status, None, None)
-        case Dead(code, message):
-            return (*head, "dead", attempt.status, code, message)
-        case Again(code, message):
-            return (*head, "again", attempt.status, code, message)
 
 
 def marks(values: Iterable[object]) -> str:

@@ -1,11 +1,11 @@
-"""The two durable queues as their users see them: each method is one transaction or one read."""
+"""The outbox as its users see it: each method is one transaction or one read."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.clock import iso
 from agent.model.pause import Line
@@ -13,17 +13,13 @@ from agent.storage import (
     baseline,
     cursors,
     followups,
-    holds,
-    inbox,
     judging,
     outbox,
     pauses,
     register,
     resend,
-    results,
-    reverting,
     rewind,
-    zeroed,
+    settling,
 )
 
 if TYPE_CHECKING:
@@ -41,15 +37,6 @@ if TYPE_CHECKING:
         Reading,
         Received,
         Webhook,
-    )
-    from agent.model.inbox import (
-        Fence,
-        FenceKey,
-        Intake,
-        KnownVersions,
-        Opened,
-        Settlement,
-        Zeroing,
     )
     from agent.storage.database import Database
     from agent.storage.pressure import Pressure
@@ -162,7 +149,7 @@ class Outbox:
         await asyncio.gather(
             *(
                 self._db.writer.write(
-                    functools.partial(outbox.settle, attempts=some, dead_in_a_row=told)
+                    functools.partial(settling.settle, attempts=some, dead_in_a_row=told)
                 )
                 for start in range(0, len(attempts), SETTLED_AT_ONCE)
                 for some in (attempts[start : start + SETTLED_AT_ONCE],)
@@ -192,7 +179,7 @@ class Outbox:
         return await self._db.writer.write(lambda tx: resend.step(tx, self._clock.now()))
 
     async def dead_in_a_row(self) -> int:
-        return await self._db.read(outbox.dead_in_a_row)
+        return await self._db.read(settling.dead_in_a_row)
 
     async def number_above(self, sequence: int) -> None:
         await self._db.writer.write(lambda tx: outbox.number_above(tx, sequence))
@@ -207,101 +194,3 @@ class Outbox:
         )
         self._journal = name
         return lost is not None
-
-
-class Inbox:
-    """From gateway to store."""
-
-    def __init__(
-        self, database: Database, *, clock: Clock, pressure: Pressure | None = None
-    ) -> None:
-        self._db = database
-        self._clock = clock
-        self._pressure = pressure
-
-    async def cursor(self) -> str | None:
-        return await self._db.read(cursors.get, inbox.FEED)
-
-    async def start_anew(self) -> None:
-        await self._db.writer.write(inbox.start_anew)
-
-    async def caught_up(self) -> bool:
-        if not await self._db.read(cursors.get, inbox.CATCHING_UP):
-            return False
-        await self._db.writer.write(lambda tx: cursors.forget(tx, inbox.CATCHING_UP))
-        return True
-
-    async def take_in(
-        self,
-        ids: Sequence[str],
-        skus: Sequence[str],
-        decide: Callable[[frozenset[str], KnownVersions], Intake],
-        cursor: str | None,
-        versions: Sequence[int] | None = None,
-        unversioned: Sequence[str] = (),
-    ) -> Intake:
-        if ids and self._pressure is not None:
-            await self._pressure.require("update")
-        now = self._clock.now()
-
-        async def step(tx: Tx) -> Intake:
-            taken = await inbox.take_in(
-                *(tx, ids, skus, decide),
-                cursor=cursor,
-                now=now,
-                versions=versions,
-                unversioned=unversioned,
-            )
-            if taken.approved:
-                await holds.approved_in_feed(tx, taken.approved, now)
-            return taken
-
-        return await self._db.writer.write(step)
-
-    async def review(
-        self, after: int, decide: Callable[[Opened, Mapping[FenceKey, Fence]], Settlement | None]
-    ) -> tuple[list[Settlement], int]:
-        now = self._clock.now()
-        return await self._db.writer.write(lambda tx: holds.review(tx, after, decide, now))
-
-    async def open_for_work(self) -> bool:
-        if await self._db.read(cursors.get, inbox.CATCHING_UP):
-            return False
-        return not await self._db.read(pauses.is_in_force, Line.UPDATES, self._clock.now())
-
-    async def due(
-        self, most: int, kinds: Collection[str] = inbox.KINDS, skip: Collection[str] = ()
-    ) -> list[Opened]:
-        return await self._db.read(inbox.due, self._clock.now(), most, kinds, skip)
-
-    async def due_of(
-        self, skus: Sequence[str], kinds: Collection[str] = inbox.KINDS
-    ) -> list[Opened]:
-        return await self._db.read(inbox.due_of, self._clock.now(), skus, kinds)
-
-    async def known(self, skus: Sequence[str]) -> KnownVersions:
-        return await self._db.read(inbox.known, skus, waiting=True)
-
-    async def zeroing(self, skus: Sequence[str]) -> Zeroing:
-        return await self._db.read(zeroed.zeroing, skus, self._clock.now())
-
-    async def settle(
-        self, settlements: Sequence[Settlement], fences: Mapping[FenceKey, Fence]
-    ) -> None:
-        now: datetime = self._clock.now()
-
-        async def step(tx: Tx) -> None:
-            await inbox.settle(tx, settlements, fences, now)
-            await zeroed.note(tx, settlements, now)
-            await reverting.settled(tx, settlements, now)
-
-        await self._db.writer.write(step)
-
-    async def newest_arrival(self) -> int:
-        return await self._db.read(outbox.last_sequence)
-
-    async def unreported(self, most: int) -> list[tuple[int, Any]]:
-        return await self._db.read(results.unreported, most)
-
-    async def reported(self, numbers: Sequence[int]) -> None:
-        await self._db.writer.write(lambda tx: results.reported(tx, numbers))

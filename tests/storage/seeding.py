@@ -19,7 +19,7 @@ from agent.model.delivery import (
     Verdict,
     Webhook,
 )
-from agent.storage import judging, outbox
+from agent.storage import judging, outbox, settling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,7 +91,7 @@ async def settle(
     status: int | None = 200,
 ) -> None:
     """The gateway answered."""
-    await db.writer.write(lambda tx: outbox.settle(tx, [Attempt(event, at, outcome, status)]))
+    await db.writer.write(lambda tx: settling.settle(tx, [Attempt(event, at, outcome, status)]))
 
 
 async def ready(db: Database) -> list[str]:

@@ -11,7 +11,7 @@ from agent import clock, errors
 from agent.model.delivery import Accepted, Again, Dead, Event, Judged, Known, Reading, Verdict
 from agent.model.inbox import Fence, Intake, NewRow
 from agent.model.update import UpdateState
-from agent.storage import ageing, dead_letters, fences, inbox, outbox, outbox_view, replay
+from agent.storage import ageing, dead_letters, fences, inbox, outbox, outbox_view, replay, settling
 from tests.storage import seeding
 from tests.storage.seeding import AT, events, select, settle
 
@@ -190,7 +190,7 @@ async def test_of_very_many_attempts_the_first_and_the_last_are_kept(db: Databas
         [event] = await db.read(outbox.events, [event.sequence])
         await settle(db, event, Again("deferred", f"{n}", 0.0))
     row = await db.read(outbox_view.row, event.id)
-    half = outbox.ATTEMPTS_KEPT // 2
+    half = settling.ATTEMPTS_KEPT // 2
     assert [attempt["n"] for attempt in row["history"]] == [
         *range(1, half + 1),
         *range(121 - half, 121),

@@ -20,7 +20,7 @@ from agent.model.inbox import (
     Settlement,
 )
 from agent.model.update import Code, UpdateState
-from agent.storage import audit, database, holds, inbox_view, queues
+from agent.storage import audit, database, holds, inbox_queue, inbox_view
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Books:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.clock = FakeClock()
-        self.inbox = queues.Inbox(db, clock=self.clock)
+        self.inbox = inbox_queue.Inbox(db, clock=self.clock)
 
     async def take(self, *names: str, approves: tuple[str, ...] = (), **item: Any) -> KnownVersions:
         """Updates of MUG-1 come in, pending; what was known of them."""

@@ -13,7 +13,7 @@ from agent import errors
 from agent.model import update as updates
 from agent.model.inbox import Fence, Intake, KnownVersions, NewRow, Opened, Settlement
 from agent.model.update import Code, UpdateState
-from agent.storage import database, inbox, queues
+from agent.storage import database, inbox, inbox_queue
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Books:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.clock = FakeClock()
-        self.inbox = queues.Inbox(db, clock=self.clock)
+        self.inbox = inbox_queue.Inbox(db, clock=self.clock)
 
     def row(self, name: str, **more: Any) -> NewRow:
         """A stock update of MUG-1, pending."""

@@ -11,7 +11,7 @@ import pytest
 from agent import errors
 from agent.model.inbox import Intake, NewRow, Settlement
 from agent.model.update import Code, UpdateState
-from agent.storage import database, inbox_view, queues
+from agent.storage import database, inbox_queue, inbox_view
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Filled:
     """An inbox with MUG-1 applied, MUG-2 pending, and one that was refused at the door."""
 
     db: Database
-    inbox: queues.Inbox
+    inbox: inbox_queue.Inbox
 
     async def rows(
         self, *, state: str | None = None, sku: str | None = None, limit: int = 10
@@ -56,7 +56,7 @@ async def filled(tmp_path: Path) -> AsyncIterator[Filled]:
     ]
     refused = NewRow("bad", "", "", None, "[7", UpdateState.REJECTED, None, Code.INVALID, "no")
     async with database.opened(tmp_path) as db:
-        inbox = queues.Inbox(db, clock=clock)
+        inbox = inbox_queue.Inbox(db, clock=clock)
         page = Intake((*rows, refused))
         await inbox.take_in([], [], lambda seen, known: page, None)
         clock.advance(1.5)

@@ -19,7 +19,7 @@ from agent.model.delivery import (
     Reading,
     Verdict,
 )
-from agent.storage import outbox, outbox_view, queues
+from agent.storage import outbox, outbox_view, queues, settling
 from tests.clock import FakeClock
 from tests.storage import seeding
 from tests.storage.seeding import AT, events, ready, select, settle
@@ -301,7 +301,7 @@ async def test_a_batch_is_settled_event_by_event(db: Database) -> None:
         Attempt(event, AT, outcome, 200)
         for event, outcome in zip((first, second, third, repeated), outcomes, strict=True)
     ]
-    await db.writer.write(lambda tx: outbox.settle(tx, batch))
+    await db.writer.write(lambda tx: settling.settle(tx, batch))
     rows = await select(
         db,
         "SELECT state, attempts, position, accepted_at, code, message, next_attempt_at, settled_at"

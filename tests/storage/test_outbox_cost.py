@@ -8,7 +8,7 @@ import pytest
 
 from agent.model.delivery import Accepted
 from agent.model.resend import Resend
-from agent.storage import followups, outbox, outbox_view, replay, resend, stock_ledger
+from agent.storage import followups, outbox, outbox_view, replay, resend, settling, stock_ledger
 from tests.storage.seeding import AT, SNAPSHOT, append, events, settle, webhook
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         lambda db: outbox.unjudged(db, 50),
         lambda db: outbox.is_any_due(db, AT),
         lambda db: outbox.unpark(db, AT),
-        lambda db: outbox.advance(db, ["order/1"]),
+        lambda db: settling.advance(db, ["order/1"]),
         lambda db: outbox.events(db, [1, 2]),
         lambda db: outbox_view.stats(db, AT),
         lambda db: followups.due(db, AT, 50),

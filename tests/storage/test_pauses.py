@@ -11,7 +11,7 @@ from agent.model.delivery import Reading
 from agent.model.inbox import Intake, NewRow
 from agent.model.pause import Line, Pause
 from agent.model.update import UpdateState
-from agent.storage import audit, database, outbox, pauses, queues
+from agent.storage import audit, database, inbox_queue, outbox, pauses, queues
 from tests.clock import FakeClock
 from tests.storage import seeding
 
@@ -27,7 +27,7 @@ class Lines:
     def __init__(self, db: Database) -> None:
         self.db, self.clock = db, FakeClock()
         self.outbox = queues.Outbox(db, clock=self.clock, reread=lambda _: Reading(), version=1)
-        self.inbox = queues.Inbox(db, clock=self.clock)
+        self.inbox = inbox_queue.Inbox(db, clock=self.clock)
 
     async def fill(self) -> None:
         await seeding.events(self.db, "order/1")

@@ -12,7 +12,7 @@ from agent import errors
 from agent.model.delivery import Reading
 from agent.model.pressure import Room
 from agent.settings import StateSettings
-from agent.storage import outbox_view, queues
+from agent.storage import inbox_queue, outbox_view, queues
 from agent.storage import pressure as module
 from agent.storage.pressure import Pressure
 from tests.clock import FakeClock
@@ -33,7 +33,7 @@ class Site:
         self.outbox = queues.Outbox(
             db, clock=clock, reread=lambda _: Reading(), version=1, pressure=self.pressure
         )
-        self.inbox = queues.Inbox(db, clock=clock, pressure=self.pressure)
+        self.inbox = inbox_queue.Inbox(db, clock=clock, pressure=self.pressure)
 
     def given(self, **changes: Any) -> None:
         self.settings = self.settings.model_copy(update=changes)

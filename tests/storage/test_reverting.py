@@ -10,7 +10,7 @@ import pytest
 from agent import errors
 from agent.model.inbox import Fence, Intake, NewRow, Opened, Settlement
 from agent.model.update import UpdateState
-from agent.storage import audit, inbox_view, queues, reverting
+from agent.storage import audit, inbox_queue, inbox_view, reverting
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Books:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.clock = FakeClock()
-        self.inbox = queues.Inbox(db, clock=self.clock)
+        self.inbox = inbox_queue.Inbox(db, clock=self.clock)
         self.begin = self.clock.now()
 
     async def applied(

@@ -10,7 +10,7 @@ import pytest
 from agent.model import update as updates
 from agent.model.inbox import Opened, Settlement, Zeroing
 from agent.model.update import Refusal, UpdateState
-from agent.storage import database, queues
+from agent.storage import database, inbox_queue
 from tests.clock import FakeClock
 from tests.storage import seeding
 
@@ -28,7 +28,7 @@ class Counted:
     def __init__(self, db: Database, clock: FakeClock | None = None) -> None:
         self.db = db
         self.clock = clock or FakeClock()
-        self.inbox = queues.Inbox(db, clock=self.clock)
+        self.inbox = inbox_queue.Inbox(db, clock=self.clock)
 
     async def settle(
         self,

@@ -17,7 +17,7 @@ from agent.demo.store import Store
 from agent.gateway import client as gateway_client
 from agent.model.delivery import State
 from agent.model.stock import Snapshot
-from agent.storage import database, in_force, queues, stock
+from agent.storage import database, in_force, inbox_queue, stock
 from agent.updates import applier, intake, puller, reporter, resolver, stock_checks, writing
 from agent.woo import client, wire
 from tests import agents
@@ -54,7 +54,7 @@ class Line:
     clock: HurriedClock
     store: Store
     gateway: Gateway
-    inbox: queues.Inbox
+    inbox: inbox_queue.Inbox
     settings: Settings
     sent: list[tuple[str, list[dict[str, Any]]]]
     looks: int = 0
@@ -145,7 +145,7 @@ async def opened(folder: Path) -> AsyncIterator[Line]:
                 settings.gateway, store_id=agents.STORE, instance="i-1", clock=clock
             ) as gate,
         ):
-            inbox = queues.Inbox(db, clock=clock)
+            inbox = inbox_queue.Inbox(db, clock=clock)
             arrived, settled = asyncio.Event(), asyncio.Event()
             line = Line(clock, store, gateway, inbox, settings, sent)
 

@@ -65,7 +65,9 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
     said, trashed = _said(webhook.topic, webhook.body)
-    if webhook.webhook_id == READ_BY_US and _NUMBER.fullmatch(webhook.delivery_id):
+    if said.untranslatable or webhook.webhook_id != READ_BY_US:
+        return said
+    if _NUMBER.fullmatch(webhook.delivery_id):
         return replace(said, read_after=int(webhook.delivery_id), revives=not trashed)
     return said
 
