@@ -55,8 +55,13 @@ async def take_in(
     ``decide`` gets what ``look`` finds."""
     found = await look(tx, ids, skus, versions=versions, unversioned=unversioned)
     intake = decide(*found)
-    for row in intake.rows:
-        await _insert(tx, row, now)
+    await tx.executemany(
+        "INSERT INTO inbox (id, kind, sku, version, body, state, code, message, received_at,"
+        " due_at, results, settled_at, approved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_new_row(row, clock.micros(now)) for row in intake.rows],
+    )
+    told = [row for row in intake.rows if row.state is not UpdateState.PENDING]
+    await results.report(tx, [_first_result(row, now) for row in told])
     if cursor is not None:
         await cursors.put(tx, FEED, cursor)
     return intake
@@ -203,32 +208,17 @@ async def settle(
 ) -> None:
     """Writes what became of open updates, a result for each that has news, and the figures that
     the store confirmed: their webhooks are echoes. One that was approved meanwhile is not held."""
-    at = clock.micros(now)
-    for settlement in settlements:
-        opened, state = settlement.opened, settlement.state
-        is_open, is_held = state in _OPEN, state is UpdateState.HELD
-        news = not (is_open and opened.state is state)
-        expires_at = opened.update.expires_at if is_held else None
-        written = await tx.execute(
-            "UPDATE inbox SET state = ?, code = ?, message = ?, due_at = ?, settled_at = ?,"
-            " results = results + ?, held_until = ?, before = ?"
-            " WHERE number = ? AND NOT (approved AND ?)",
-            (
-                state,
-                settlement.code,
-                settlement.message,
-                clock.micros(settlement.due_at) if settlement.due_at else None,
-                None if is_open else at,
-                int(news),
-                clock.micros(expires_at) if expires_at else None,
-                results.figures(settlement.before or {}) if state is UpdateState.APPLIED else None,
-                opened.number,
-                is_held,
-            ),
-        )
-        if news and written.rowcount and not opened.reverts:
-            await results.report(tx, results.of_settlement(settlement, now))
-        await register.wrote(tx, settlement.written)
+    held = [one.opened.number for one in settlements if one.state is UpdateState.HELD]
+    approved = await _approved(tx, held) if held else set[int]()
+    written = [one for one in settlements if one.opened.number not in approved]
+    await tx.executemany(
+        "UPDATE inbox SET state = ?, code = ?, message = ?, due_at = ?, settled_at = ?,"
+        " results = results + ?, held_until = ?, before = ? WHERE number = ?",
+        [_settled_row(one, clock.micros(now)) for one in written],
+    )
+    told = [one for one in written if _is_news(one) and not one.opened.reverts]
+    await results.report(tx, [results.of_settlement(one, now) for one in told])
+    await register.wrote(tx, [product for one in settlements for product in one.written])
     await fences.put_up(tx, raised)
     stock = [
         settlement.opened
@@ -239,43 +229,65 @@ async def settle(
     await in_force.went(tx, [one.update.sku for one in stock if one.reverts])
 
 
-async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
-    at = clock.micros(now)
-    is_open, has_news = row.state in _OPEN, row.state is not UpdateState.PENDING
-    await tx.execute(
-        "INSERT INTO inbox (id, kind, sku, version, body, state, code, message, received_at,"
-        " due_at, results, settled_at, approved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            row.id,
-            row.kind,
-            row.sku,
-            row.version,
-            row.body,
-            row.state,
-            row.code,
-            row.message,
-            at,
-            clock.micros(row.due_at) if row.due_at else None,
-            int(has_news),
-            None if is_open else at,
-            row.approved,
-        ),
+def _is_news(settlement: Settlement) -> bool:
+    """Whether the gateway does not know yet that it stands so."""
+    return settlement.state not in _OPEN or settlement.opened.state is not settlement.state
+
+
+def _settled_row(settlement: Settlement, at: int) -> tuple[Any, ...]:
+    state = settlement.state
+    expires_at = settlement.opened.update.expires_at if state is UpdateState.HELD else None
+    applied = state is UpdateState.APPLIED
+    return (
+        state,
+        settlement.code,
+        settlement.message,
+        clock.micros(settlement.due_at) if settlement.due_at else None,
+        None if state in _OPEN else at,
+        int(_is_news(settlement)),
+        clock.micros(expires_at) if expires_at else None,
+        results.figures(settlement.before or {}) if applied else None,
+        settlement.opened.number,
     )
-    if has_news:
-        await results.report(
-            tx,
-            {
-                "id": row.id,
-                "sku": row.sku,
-                "kind": row.kind,
-                "version": row.version,
-                "n": 1,
-                "status": row.state,
-                "code": row.code,
-                "message": row.message,
-                "at": clock.iso(now),
-            },
-        )
+
+
+async def _approved(tx: Tx, numbers: Sequence[int]) -> set[int]:
+    rows = await tx.execute_fetchall(
+        f"SELECT number FROM inbox WHERE approved AND number IN ({marks(numbers)})", numbers
+    )
+    return {number for (number,) in rows}
+
+
+def _new_row(row: NewRow, at: int) -> tuple[Any, ...]:
+    return (
+        row.id,
+        row.kind,
+        row.sku,
+        row.version,
+        row.body,
+        row.state,
+        row.code,
+        row.message,
+        at,
+        clock.micros(row.due_at) if row.due_at else None,
+        int(row.state is not UpdateState.PENDING),
+        None if row.state in _OPEN else at,
+        row.approved,
+    )
+
+
+def _first_result(row: NewRow, now: datetime) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "sku": row.sku,
+        "kind": row.kind,
+        "version": row.version,
+        "n": 1,
+        "status": row.state,
+        "code": row.code,
+        "message": row.message,
+        "at": clock.iso(now),
+    }
 
 
 def _update(body: str) -> Update:

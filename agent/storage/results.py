@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agent import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import aiosqlite
 
@@ -37,11 +37,11 @@ def of_settlement(settlement: Settlement, now: datetime) -> dict[str, Any]:
     return {name: value for name, value in result.items() if value is not None}
 
 
-async def report(tx: Tx, result: Mapping[str, Any]) -> None:
-    """Kept until the gateway has taken it."""
-    await tx.execute(
+async def report(tx: Tx, told: Iterable[Mapping[str, Any]]) -> None:
+    """Kept until the gateway has taken them."""
+    await tx.executemany(
         "INSERT INTO results (update_id, n, body) VALUES (?, ?, ?)",
-        (result["id"], result["n"], figures(result)),
+        [(result["id"], result["n"], figures(result)) for result in told],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 PER_PAGE = 100
 _LONGEST_QUERY = 4000
 _READ_TRIES = 3
+_READS_AT_ONCE = 2  # the store works while we read its answer before
 # A comma parts two SKUs, and sanitize_text_field takes away or changes the others; an octet
 # (%41) also breaks the signature of the whole request, since WooCommerce decodes twice.
 _UNASKABLE = re.compile(r"[,<]|%[0-9A-Fa-f]{2}|  |^ | $|^$")
@@ -70,11 +72,20 @@ class Client:
         answers every product to an empty SKU. What it can't be asked for it does not have."""
         askable = [sku for sku in skus if self.can_ask(sku)]
         found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
-        for chunk in _chunks(askable):
-            for row in await self._products(chunk):
+        gate = asyncio.Semaphore(_READS_AT_ONCE)
+
+        async def ask(chunk: Sequence[str]) -> None:
+            async with gate:
+                rows = await self._products(chunk)
+            for row in rows:
                 product = store_product.read(row)
                 if product is not None and product.sku in chunk:
                     found[product.sku].append(product)
+
+        chunks = _chunks(askable)
+        for ended in await asyncio.gather(*map(ask, chunks), return_exceptions=True):
+            if ended is not None:
+                raise ended
         return found
 
     async def _products(self, skus: Sequence[str]) -> list[Any]:
@@ -220,12 +231,13 @@ def _is_momentary(error: BaseException) -> bool:
 
 
 def _chunks(skus: Sequence[str]) -> list[list[str]]:
-    """At most a page of SKUs each, and no longer than web servers take a query."""
+    """Less than a page of SKUs each, so that there is no second one to be asked for, and no longer
+    than web servers take a query."""
     chunks: list[list[str]] = [[]]
     length = 0
     for sku in skus:
         cost = len(auth.encoded({"": sku})) + 3
-        if chunks[-1] and (len(chunks[-1]) >= PER_PAGE or length + cost > _LONGEST_QUERY):
+        if chunks[-1] and (len(chunks[-1]) >= PER_PAGE - 1 or length + cost > _LONGEST_QUERY):
             chunks.append([])
             length = 0
         chunks[-1].append(sku)
