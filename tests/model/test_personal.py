@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.model import order as model
-from agent.model import personal
+from agent.model import content, personal
 from agent.model.personal import MASK
 from agent.woo.translate import order
 from tests import recordings
@@ -47,7 +46,7 @@ def test_nothing_that_names_the_buyer_of_a_recorded_order_is_shown(number: int) 
     names += [body["order_key"], body["customer_ip_address"], body["transaction_id"]]
     hidden = [name for name in names if name]
     assert hidden
-    for shown in (body, json.loads(model.encoded(order.translate(body)))):
+    for shown in (body, json.loads(content.encoded(order.translate(body)))):
         values = set(_texts(personal.masked(shown)))
         assert not values & set(hidden)
         assert body["currency"] in values

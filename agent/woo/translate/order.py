@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from agent.model import money
-from agent.model.order import Order
+from agent.model.order import CustomerKind, FulfilmentStatus, Order
 from agent.woo.translate import fields, order_state, order_sums
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def translate(body: Mapping[str, Any]) -> Order:
     unreadable = fields.Unreadable()
     data = _head(body, unreadable)
     data["store_status"] = status
+    completed_at = unreadable.moment(body, "date_completed_gmt")
     data["lines"] = _lines(body, status, unreadable)
     for field, key, part in _OTHER_LINES:
         data[field] = [part(row, unreadable) for row in fields.rows(body.get(key))]
@@ -36,8 +37,9 @@ def translate(body: Mapping[str, Any]) -> Order:
         total=Decimal(totals["total"]),
         refunded=Decimal(totals["refunded"]),
     )
-    data["fulfilment_status"] = order_state.fulfilment_status(
-        status, completed_at=data["completed_at"]
+    data["fulfilment_status"] = order_state.fulfilment_status(status, completed_at=completed_at)
+    data["fulfilled_at"] = (
+        completed_at if data["fulfilment_status"] is FulfilmentStatus.FULFILLED else None
     )
     mismatches = order_sums.mismatches(data, unit=order_sums.last_place(body))
     data["anomalies"] = tuple(sorted(mismatches | unreadable))
@@ -48,6 +50,7 @@ def _head(body: fields.Row, unreadable: fields.Unreadable) -> Part:
     order_id = fields.essential(body, "id", fields.reference)
     billing = fields.mapping(body.get("billing"))
     email = fields.word(billing.get("email"))
+    customer_id = fields.reference(body.get("customer_id"))
     return {
         "id": f"order/{order_id}",
         "order_id": order_id,
@@ -58,9 +61,10 @@ def _head(body: fields.Row, unreadable: fields.Unreadable) -> Part:
         "created_at": unreadable.moment(body, "date_created_gmt"),
         "modified_at": unreadable.moment(body, "date_modified_gmt"),
         "paid_at": unreadable.moment(body, "date_paid_gmt"),
-        "completed_at": unreadable.moment(body, "date_completed_gmt"),
         "customer": {
-            "customer_id": fields.reference(body.get("customer_id")),
+            "kind": CustomerKind.ACCOUNT if customer_id else CustomerKind.GUEST,
+            "id": customer_id and f"customer/{customer_id}",
+            "customer_id": customer_id,
             "email": email and email.lower(),
         },
         "billing_address": _address(billing),
@@ -71,6 +75,7 @@ def _head(body: fields.Row, unreadable: fields.Unreadable) -> Part:
             "transaction_id": fields.text(body.get("transaction_id")),
         },
         "customer_note": fields.text(body.get("customer_note")),
+        "meta": (),
     }
 
 
@@ -110,9 +115,11 @@ def _line(row: fields.Row, within: str, status: str, unreadable: fields.Unreadab
         "name": fields.text(row.get("name")),
         "quantity": quantity,
         "committed_units": order_state.committed_units(status, row, quantity=quantity),
+        "restocked_units": order_state.restocked_units(row),
         "unit_price": unreadable.amount_or_none(row, "price"),
         "subtotal": unreadable.amount(row, "subtotal"),
         "subtotal_tax": unreadable.amount(row, "subtotal_tax"),
+        "meta": (),
     } | _charge(row, unreadable)
 
 
@@ -171,11 +178,13 @@ def _refunds(body: fields.Row, unreadable: fields.Unreadable) -> list[Part]:
     """WooCommerce writes their totals negative and the newest first, by the second."""
     refunds = [
         {
-            "refund_id": fields.reference(row.get("id")),
+            "id": refund_id and f"refund/{refund_id}",
+            "refund_id": refund_id,
             "reason": fields.text(row.get("reason")),
             "amount": unreadable.amount(row, "total").removeprefix("-"),
         }
         for row in fields.rows(body.get("refunds"))
+        for refund_id in (fields.reference(row.get("id")),)
     ]
     return sorted(refunds, key=lambda refund: refund["refund_id"] or 0)
 

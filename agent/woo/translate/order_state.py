@@ -59,13 +59,22 @@ def committed_units(status: str, line: fields.Row, *, quantity: int) -> int:
     return max(0, quantity if reduced is None else reduced)
 
 
+def restocked_units(line: fields.Row) -> int:
+    """Units that refunds put back into stock: WooCommerce adds them up over all refunds."""
+    return max(0, _counted(line, "_restock_refunded_items") or 0)
+
+
 def held_units(line: fields.Row) -> int:
     """Units that WooCommerce has taken out of stock for the line, whatever the order claims."""
     return max(0, _reduced(line) or 0)
 
 
 def _reduced(line: fields.Row) -> int | None:
+    return _counted(line, "_reduced_stock")
+
+
+def _counted(line: fields.Row, key: str) -> int | None:
     for entry in fields.rows(line.get("meta_data")):
-        if entry.get("key") == "_reduced_stock":
+        if entry.get("key") == key:
             return fields.whole(entry.get("value"))
     return None

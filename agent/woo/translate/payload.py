@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.model import envelope
-from agent.model import order as order_model
+from agent.model import content, envelope
 from agent.woo.translate import order, reading
 from agent.woo.translate.errors import Untranslatable
 
@@ -26,7 +25,7 @@ def _translated(event: Event, payload: str) -> bytes:
     """Our model where there is one, else the body as WooCommerce sent it."""
     parsed = reading.parse(event.body)
     if payload == "canonical" and event.type == "retail.order.snapshot.v1":
-        return order_model.encoded(order.translate(parsed))
+        return content.encoded(order.translate(parsed))
     try:
         return envelope.encode_data(parsed)
     except RecursionError:  # it could just be parsed

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.model import content
-from agent.model import order as order_model
 from agent.model.delivery import READ_BY_US, Reading, Verdict
 from agent.model.stock import HeldLine
 from agent.woo.translate import fields, figures, order, order_state, store_product
@@ -191,8 +190,8 @@ def _content(resource: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, Orde
     product; and our model of it as JSON and as it is, if there is one."""
     if resource == "order":
         translated = order.translate(body)
-        digest = content.digest_of(order_model.content(translated))
-        return digest, order_model.encoded(translated), translated
+        digest = content.digest_of_model(translated)
+        return digest, content.encoded(translated), translated
     apart = _APART if resource == "product" else _VOLATILE
     return content.digest({k: value for k, value in body.items() if k not in apart}), b"", None
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.model import order as model
+from agent.model import content
+from agent.model.order import Order
 from agent.woo.translate import order
 from agent.woo.translate.errors import Untranslatable
 from tests import recordings
@@ -61,8 +62,8 @@ def test_a_recorded_order_has_the_totals_of_the_store_and_its_parts_add_up(
 @_every_recording
 def test_a_recorded_order_survives_json_and_its_own_model(body: dict[str, Any]) -> None:
     translated = order.translate(body)
-    sent = model.encoded(translated)
-    assert model.Order.model_validate_json(sent) == translated
+    sent = content.encoded(translated)
+    assert Order.model_validate_json(sent) == translated
     assert json.loads(sent) == translated.model_dump(mode="json")
 
 
@@ -102,10 +103,16 @@ def test_a_trashed_order_commits_nothing_although_the_store_still_counts_it() ->
 
 
 def test_every_part_of_an_order_is_there() -> None:
-    translated = json.loads(model.encoded(order.translate(_BODIES["28"])))
+    translated = json.loads(content.encoded(order.translate(_BODIES["28"])))
     mug, shirt = translated["lines"]
     assert translated["id"] == "order/1022"
-    assert translated["customer"] == {"customer_id": 3, "email": "ann.lee2@example.com"}
+    assert translated["customer"] == {
+        "kind": "account",
+        "id": "customer/3",
+        "customer_id": 3,
+        "email": "ann.lee2@example.com",
+    }
+    assert translated["fulfilled_at"] == "2026-11-23T20:22:55Z"
     assert mug == {
         "line_id": 12,
         "product_id": 10,
@@ -115,12 +122,14 @@ def test_every_part_of_an_order_is_there() -> None:
         "name": "Mug",
         "quantity": 2,
         "committed_units": 1,
+        "restocked_units": 1,
         "unit_price": "11.25",
         "subtotal": "25.00",
         "subtotal_tax": "4.75",
         "total": "22.50",
         "total_tax": "4.28",
         "taxes": [{"rate_id": 1, "amount": "4.28"}],
+        "meta": [],
     }
     assert (shirt["product_id"], shirt["variation_id"], shirt["unit_price"]) == (11, 13, "18.00")
     assert [(line["method"], line["total"]) for line in translated["shipping_lines"]] == [
@@ -145,15 +154,16 @@ def test_every_part_of_an_order_is_there() -> None:
         }
     ]
     assert translated["refunds"] == [
-        {"refund_id": 1024, "reason": "damaged", "amount": "10.00"},
-        {"refund_id": 1025, "reason": None, "amount": "46.41"},
+        {"id": "refund/1024", "refund_id": 1024, "reason": "damaged", "amount": "10.00"},
+        {"id": "refund/1025", "refund_id": 1025, "reason": None, "amount": "46.41"},
     ]
     assert translated["payment"]["method"] == "bacs"
 
 
 def test_a_guest_keeps_name_and_street_in_any_script() -> None:
     guest = order.translate(_BODIES["18"])
-    assert guest.customer.customer_id is None
+    assert (guest.customer.kind, guest.customer.id) == ("guest", None)
+    assert guest.fulfilled_at is None
     assert guest.billing_address is not None
     assert guest.billing_address.first_name == "Böb"
     assert guest.billing_address.line_1 == "Łódź 1 🚚"
@@ -276,6 +286,6 @@ def test_any_body_becomes_an_order_that_can_be_sent_or_is_untranslatable(
         translated = order.translate(body)
     except Untranslatable:
         return
-    sent = model.encoded(translated)
+    sent = content.encoded(translated)
     assert sent.isascii()
-    assert model.Order.model_validate_json(sent) == translated
+    assert Order.model_validate_json(sent) == translated

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.model import order as model
+from agent.model import content
 from agent.model.delivery import Event, Webhook
 from agent.woo.translate import order, payload, reading
 from agent.woo.translate.errors import Untranslatable
@@ -33,7 +33,7 @@ def sent(one: Event, as_: str) -> dict[str, object]:
 def test_an_order_is_sent_in_our_words_unless_the_body_is_asked_for() -> None:
     hook = recordings.webhook(14)
     canonical, raw = (sent(event(hook.body), as_) for as_ in ("canonical", "raw"))
-    assert canonical.pop("data") == json.loads(model.encoded(order.translate(hook.json())))
+    assert canonical.pop("data") == json.loads(content.encoded(order.translate(hook.json())))
     assert raw.pop("data") == hook.json()
     assert canonical == raw
     assert (raw["id"], raw["source"]) == ("id-7", "urn:woo-agent:store:brand-de")
