@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel
 
 from agent.model.address import Address
+from agent.model.meta import Meta
 from agent.model.money import Amount
 
 
@@ -28,9 +29,22 @@ class FulfilmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class OrderCustomer(BaseModel, frozen=True, extra="forbid"):
-    """Who ordered. ``customer_id`` is null for a guest; ``email`` is trimmed and in lower case."""
+class CustomerKind(StrEnum):
+    """Whether the store keeps an account for whoever ordered."""
 
+    GUEST = "guest"
+    ACCOUNT = "account"
+
+
+class OrderCustomer(BaseModel, frozen=True, extra="forbid"):
+    """Who ordered: an account, ``customer/3``, or a guest, who is known by the e-mail alone.
+
+    ``id`` and ``customer_id`` are null for a guest; ``email`` is the one given for billing, trimmed
+    and in lower case, so that one person's orders have one text.
+    """
+
+    kind: CustomerKind
+    id: str | None
     customer_id: int | None
     email: str | None
 
@@ -45,8 +59,11 @@ class AppliedTax(BaseModel, frozen=True, extra="forbid"):
 class OrderLine(BaseModel, frozen=True, extra="forbid"):
     """Goods. ``subtotal`` is before and ``total`` after discounts, for all units, without tax.
 
-    ``unit_price`` is after discounts, without tax and not rounded. ``committed_units`` are the
-    units that this line takes out of stock at present.
+    ``product_id`` is the product, also of a ``variation_id``, which is null where there is none;
+    both are null once the product is gone. ``gtin`` is a GTIN, EAN, UPC or ISBN. ``quantity`` is as
+    ordered. ``unit_price`` is after discounts, without tax and not rounded. ``committed_units`` are
+    the units that this line takes out of stock at present, ``restocked_units`` those that refunds
+    have put back so far. ``meta`` is what the store's owner allows.
     """
 
     line_id: int
@@ -57,12 +74,14 @@ class OrderLine(BaseModel, frozen=True, extra="forbid"):
     name: str | None
     quantity: int
     committed_units: int
+    restocked_units: int
     unit_price: Amount | None
     subtotal: Amount
     subtotal_tax: Amount
     total: Amount
     total_tax: Amount
     taxes: tuple[AppliedTax, ...]
+    meta: tuple[Meta, ...]
 
 
 class ShippingLine(BaseModel, frozen=True, extra="forbid"):
@@ -130,8 +149,12 @@ class OrderTotals(BaseModel, frozen=True, extra="forbid"):
 
 
 class OrderRefund(BaseModel, frozen=True, extra="forbid"):
-    """A refund that the order names; ``amount`` is what was given back, positive."""
+    """A refund that the order names; ``amount`` is what was given back, positive.
 
+    ``id`` is the subject of its own events, ``refund/1024``, which have its lines.
+    """
+
+    id: str | None
     refund_id: int | None
     reason: str | None
     amount: Amount
@@ -148,10 +171,15 @@ class Payment(BaseModel, frozen=True, extra="forbid"):
 class Order(BaseModel, frozen=True, extra="forbid"):
     """One order as it stands now: a snapshot, not a transition.
 
-    ``id`` is the subject of its events, ``order/1022``. ``store_status`` is the store's own word.
-    Times are UTC. ``anomalies`` names what does not add up or could not be read (such an amount is
-    then 0.00): ``total_mismatch``, ``discount_mismatch``, ``shipping_mismatch``, ``tax_mismatch``,
-    ``refund_exceeds_total``, ``amount_unreadable``, ``time_unreadable``; more may come.
+    ``id`` is the subject of its events, ``order/1022``, and ``order_id`` the store's own id;
+    ``number`` is what the customer knows, ``order_key`` the store's secret for the customer's link.
+    ``currency`` (ISO 4217) is that of every amount. ``prices_include_tax`` tells how the store
+    enters its prices: no amount here includes tax but ``totals.total`` and ``refunds``. Times are
+    UTC; ``fulfilled_at`` is null unless ``fulfilment_status`` is ``fulfilled``. ``store_status`` is
+    the store's own word. ``meta`` is what the store's owner allows. ``anomalies`` names what does
+    not add up or could not be read (such an amount is then 0.00): ``total_mismatch``,
+    ``discount_mismatch``, ``shipping_mismatch``, ``tax_mismatch``, ``refund_exceeds_total``,
+    ``amount_unreadable``, ``time_unreadable``; more may come.
     """
 
     id: str
@@ -163,7 +191,7 @@ class Order(BaseModel, frozen=True, extra="forbid"):
     created_at: AwareDatetime | None
     modified_at: AwareDatetime | None
     paid_at: AwareDatetime | None
-    completed_at: AwareDatetime | None
+    fulfilled_at: AwareDatetime | None
     store_status: str
     payment_status: PaymentStatus
     fulfilment_status: FulfilmentStatus
@@ -179,14 +207,5 @@ class Order(BaseModel, frozen=True, extra="forbid"):
     refunds: tuple[OrderRefund, ...]
     payment: Payment
     customer_note: str | None
+    meta: tuple[Meta, ...]
     anomalies: tuple[str, ...]
-
-
-def encoded(order: Order) -> bytes:
-    """The order as compact JSON in ASCII: times in RFC 3339 with a Z, money as text."""
-    return order.model_dump_json(ensure_ascii=True).encode()
-
-
-def content(order: Order) -> bytes:
-    """The same without what changes each time the order is saved: equal for equal content."""
-    return order.model_dump_json(ensure_ascii=True, exclude={"modified_at"}).encode()

@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("apply", "backlog", "drain", "feed", "idle", "ingest", "million")
+NAMES = ("apply", "backlog", "drain", "feed", "idle", "ingest", "million", "translate")
 
 
 def main() -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.model import order as model
-from agent.model import personal
+from agent.model import content, personal
 from agent.model.personal import MASK
 from agent.woo.translate import order
 from tests import recordings
@@ -19,6 +18,14 @@ from tests import recordings
         ({"email": "", "phone": None}, {"email": "", "phone": None}),
         ({"postcode": 10115}, {"postcode": MASK}),  # a plugin made a number of it
         ({"note": ["one", {"by": "Ada"}]}, {"note": [MASK, {"by": MASK}]}),
+        (
+            {"billing_email": "a@example.com", "allowed_emails": ["*@example.com"]},
+            {"billing_email": MASK, "allowed_emails": [MASK]},
+        ),
+        (
+            {"meta": [{"key": "_vat_number", "value": "DE123"}]},
+            {"meta": [{"key": "_vat_number", "value": MASK}]},
+        ),
         ({"email_restrictions": ["a@example.com"]}, {"email_restrictions": [MASK]}),
         ({"total": "12.90", "country": "DE"}, {"total": "12.90", "country": "DE"}),
         ({"lines": [{"sku": "MUG-1", "note": "x"}]}, {"lines": [{"sku": "MUG-1", "note": MASK}]}),
@@ -47,7 +54,7 @@ def test_nothing_that_names_the_buyer_of_a_recorded_order_is_shown(number: int) 
     names += [body["order_key"], body["customer_ip_address"], body["transaction_id"]]
     hidden = [name for name in names if name]
     assert hidden
-    for shown in (body, json.loads(model.encoded(order.translate(body)))):
+    for shown in (body, json.loads(content.encoded(order.translate(body)))):
         values = set(_texts(personal.masked(shown)))
         assert not values & set(hidden)
         assert body["currency"] in values

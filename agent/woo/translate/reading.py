@@ -14,26 +14,30 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.model import content
-from agent.model import order as order_model
 from agent.model.delivery import READ_BY_US, Reading, Verdict
+from agent.model.order import Order
 from agent.model.stock import HeldLine
-from agent.woo.translate import fields, figures, order, order_state, store_product
+from agent.woo.translate import canonical, fields, figures, order_state, product, store_product
 from agent.woo.translate.errors import Untranslatable
+from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from agent.model.delivery import Webhook
-    from agent.model.order import Order
+    from pydantic import BaseModel
 
-VERSION = 3
+    from agent.model.delivery import Webhook
+    from agent.woo.translate.rules import Rules
+
+VERSION = 4
 """Rises when equal bodies may give other digests or other data than before."""
 
 # Change by themselves from one read to the next (recordings: related_ids is shuffled each time).
 _VOLATILE = frozenset(
     {"related_ids", "price_html", "total_sales", "_links", "date_modified", "date_modified_gmt"}
 )
-_APART = _VOLATILE | figures.NAMES
+# The figures of a product have a digest of their own, and what can't be read shows in its fields.
+_PRODUCT_APART = content.VOLATILE | product.FIGURES | {"anomalies"}
 _RETAIL = frozenset({"order", "customer", "product", "coupon"})
 _PRIORITY = {"order": 0, "refund": 0, "customer": 1, "inventory": 2, "product": 3}
 _LOWEST_PRIORITY = 4
@@ -60,11 +64,11 @@ def home(url: str) -> str:
     return host if parts.port in _USUAL_PORTS else f"{host}:{parts.port}"
 
 
-def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
+def read(webhook: Webhook, homes: frozenset[str], rules: Rules = PLAIN) -> Reading:
     """A reading of any stored webhook; never raises."""
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
-    said, trashed = _said(webhook.topic, webhook.body)
+    said, trashed = _said(webhook.topic, webhook.body, rules)
     if said.untranslatable or webhook.webhook_id != READ_BY_US:
         return said
     if _NUMBER.fullmatch(webhook.delivery_id):
@@ -72,16 +76,16 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
     return said
 
 
-def order_of(body: bytes) -> Reading:
+def order_of(body: bytes, rules: Rules = PLAIN) -> Reading:
     """A reading of an order as the store shows it; never raises."""
-    return _said("order.updated", body)[0]
+    return _said("order.updated", body, rules)[0]
 
 
-def _said(topic: str, raw: bytes) -> tuple[Reading, bool]:
+def _said(topic: str, raw: bytes, rules: Rules) -> tuple[Reading, bool]:
     """What a body says, and whether it lies in the trash."""
     of_topic = _of_topic if len(raw) <= _MOST_REMEMBERED else _of_topic.__wrapped__
     try:
-        return of_topic(_ALIKE.get(topic, topic), raw)
+        return of_topic(_ALIKE.get(topic, topic), raw, rules)
     except Untranslatable as error:
         return Reading(untranslatable=str(error)), False
     except RecursionError:  # it could just be parsed, but not be written again
@@ -89,14 +93,14 @@ def _said(topic: str, raw: bytes) -> tuple[Reading, bool]:
 
 
 @lru_cache(maxsize=32)
-def _of_topic(topic: str, body: bytes) -> tuple[Reading, bool]:
+def _of_topic(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
     """Remembered for a while: WooCommerce sends a new order as created and as updated, with the
     same body."""
     parsed = parse(body)
-    return _of_body(topic, parsed), parsed.get("status") == "trash"
+    return _of_body(topic, parsed, rules), parsed.get("status") == "trash"
 
 
-def _of_body(topic: str, body: Mapping[str, Any]) -> Reading:
+def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     resource, _, event = topic.partition(".")
     if _is_error(body):
         kind = resource if resource in _RETAIL else ""
@@ -104,7 +108,7 @@ def _of_body(topic: str, body: Mapping[str, Any]) -> Reading:
     if not _TOPIC.fullmatch(topic):
         return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
     if resource in _RETAIL and event in ("created", "updated", "restored", "deleted"):
-        return _of_resource(resource, event, body)
+        return _of_resource(resource, event, body, rules)
     return _passed_through(resource, event, body)
 
 
@@ -143,22 +147,28 @@ def _is_error(body: Mapping[str, Any]) -> bool:
     return "id" not in body and "code" in body and isinstance(data, dict) and "status" in data
 
 
-def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
+def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     number = body.get("id")
     if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
         return Reading(untranslatable="id: is missing or not a positive integer")
     subject = f"{resource}/{number}"
     priority = _PRIORITY.get(resource, _LOWEST_PRIORITY)
     if event == "deleted":
-        kind = f"retail.{resource}.deleted.v1"
         return Reading(
-            kind, subject, subject, priority, None, b"deleted", resource=resource, deletion=True
+            type=f"retail.{resource}.deleted.v1",
+            subject=subject,
+            lane=subject,
+            priority=priority,
+            digest=b"deleted",
+            resource=resource,
+            deletion=True,
+            data=content.encoded(canonical.deletion(subject)),
         )
     if resource == "order" and body.get("status") in _DRAFTS:
         return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
     created_at = fields.moment(body.get("date_created_gmt")) if resource == "order" else None
     try:
-        digest, data, translated = _content(resource, body)
+        translated = canonical.snapshot(resource, body, rules)
     except Untranslatable as error:
         return Reading(
             subject=subject,
@@ -173,15 +183,25 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         lane=subject,
         priority=priority,
         changed_at=fields.moment(body.get("date_modified_gmt")),
-        digest=digest,
+        digest=_digest(resource, translated, body, rules),
         figures=figures.digest(body) if resource == "product" else b"",
         product=store_product.read(body) if resource == "product" else None,
         resource=resource,
         revives=event == "restored",
         created_at=created_at,
-        lines=_held(translated, body) if translated is not None else (),
-        data=data,
+        lines=_held(translated, body) if isinstance(translated, Order) else (),
+        data=content.encoded(translated),
     )
+
+
+def _digest(resource: str, translated: BaseModel, body: Mapping[str, Any], rules: Rules) -> bytes:
+    """Of what the event carries, without what changes by itself and the figures of a product."""
+    is_product = resource == "product"
+    if rules.raw:
+        apart = _VOLATILE | figures.NAMES if is_product else _VOLATILE
+        return content.digest({k: value for k, value in body.items() if k not in apart})
+    apart = _PRODUCT_APART if is_product else content.VOLATILE
+    return content.digest_of_model(translated, without=apart)
 
 
 def _held(translated: Order, body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
@@ -197,17 +217,6 @@ def _held(translated: Order, body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
         )
         for line, row in zip(translated.lines, fields.listed(body["line_items"]) or (), strict=True)
     )
-
-
-def _content(resource: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, Order | None]:
-    """The digest of what the event carries, without what changes by itself and the figures of a
-    product; and our model of it as JSON and as it is, if there is one."""
-    if resource == "order":
-        translated = order.translate(body)
-        digest = content.digest_of(order_model.content(translated))
-        return digest, order_model.encoded(translated), translated
-    apart = _APART if resource == "product" else _VOLATILE
-    return content.digest({k: value for k, value in body.items() if k not in apart}), b"", None
 
 
 def _passed_through(resource: str, event: str, body: Mapping[str, Any]) -> Reading:

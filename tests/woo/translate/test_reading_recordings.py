@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agent.model import content
+from agent.model.deleted import Deleted
 from agent.model.delivery import Reading, Verdict, Webhook
 from agent.model.stock import HeldLine
+from agent.model.types import TYPES
 from agent.woo.translate import reading
+from agent.woo.translate.rules import Rules
 from tests import recordings
 
 HOMES = frozenset({reading.home(recordings.SOURCE)})
@@ -85,7 +89,7 @@ def test_recorded_snapshots(number: int) -> None:
         product=said.product,
         data=said.data,
     )
-    assert bool(said.data) == (resource == "order")
+    assert TYPES[said.type].model_validate_json(said.data).model_dump()["id"] == subject
     assert said.digest
     assert (said.product is not None) is (resource == PRODUCT)
     assert bool(said.figures) is (resource == PRODUCT)
@@ -103,6 +107,9 @@ def test_recorded_deletions(number: int) -> None:
         digest=b"deleted",
         resource=resource,
         deletion=True,
+        data=content.encoded(
+            Deleted(id=subject, resource=resource, resource_id=subject_id),
+        ),
     )
 
 
@@ -137,17 +144,35 @@ def _content(body: dict[str, object], topic: str) -> tuple[bytes, bytes]:
 def test_what_changes_by_itself_does_not_change_the_digest_and_the_stock_does() -> None:
     body = recordings.webhook(7).json()
     digest, figures = _content(body, "product.updated")
-    for key in ("related_ids", "price_html", "total_sales", "_links"):
+    for key in ("related_ids", "price_html", "total_sales", "_links", "meta_data"):
         assert key in body
         assert _content(body | {key: "other"}, "product.updated") == (digest, figures), key
     later = body | {"date_modified": "2027-01-01T00:00:00", "date_modified_gmt": None}
     assert _content(later, "product.updated") == (digest, figures)
-    for key in ("name", "status", "meta_data", "low_stock_amount"):
-        other = _content(body | {key: "other"}, "product.updated")
+    for key, value in (("name", "other"), ("status", "other"), ("low_stock_amount", 7)):
+        other = _content(body | {key: value}, "product.updated")
         assert (other[0] != digest, other[1]) == (True, figures), key
     for key in ("stock_quantity", "regular_price", "date_on_sale_to_gmt", "stock_status"):
         other = _content(body | {key: "other"}, "product.updated")
         assert (other[0], other[1] != figures) == (digest, True), key
+
+
+@pytest.mark.parametrize("number", [7, 12, 14])
+def test_where_the_body_itself_is_sent_all_that_it_says_is_content(number: int) -> None:
+    hook = recordings.webhook(number)
+
+    def digest(rules: Rules, **changed: object) -> bytes:
+        body = json.dumps(hook.json() | changed).encode()
+        at = datetime(2026, 11, 24, tzinfo=UTC)
+        return reading.read(Webhook(at, hook.topic, "", "3", "d", body), HOMES, rules).digest
+
+    plugin = {"meta_data": [{"id": 1, "key": "_vat_number", "value": "DE1"}]}
+    saved = {"date_modified_gmt": "2027-01-01T00:00:00", "date_modified": "x", "_links": {}}
+    raw, told = Rules(raw=True), Rules(meta=frozenset({"_vat_number"}))
+    assert digest(raw, **plugin) != digest(raw)
+    assert digest(raw, **saved) == digest(raw)
+    assert digest(Rules(), **plugin) == digest(Rules()) == digest(told)
+    assert digest(told, **plugin) != digest(told)
 
 
 def test_saving_an_order_without_a_change_does_not_change_its_digest() -> None:
