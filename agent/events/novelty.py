@@ -47,6 +47,8 @@ def learned(
         deleted=reading.deletion,
         figures=reading.figures,
         ours=known is not None and known.ours and known.figures == reading.figures,
+        parent=reading.parent,
+        stock=reading.stock,
     )
 
 

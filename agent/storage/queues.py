@@ -136,6 +136,9 @@ class Outbox:
     async def contents(self, subjects: Sequence[str]) -> dict[str, Known]:
         return await self._db.read(register.known, subjects)
 
+    async def belonging(self, parent: str) -> dict[str, Known]:
+        return await self._db.read(register.belonging, [parent])
+
     async def looked_until(self) -> datetime | None:
         told = await self._db.read(cursors.get, cursors.ORDERS)
         return None if told is None else datetime.fromisoformat(told)

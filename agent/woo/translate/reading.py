@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from agent.model import content
 from agent.model.delivery import READ_BY_US, Reading, Verdict
 from agent.model.stock import HeldLine
-from agent.woo.translate import fields, figures, order, order_state, store_product
+from agent.woo.translate import fields, figures, made_here, order, order_state, store_product
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from agent.model.delivery import Webhook
     from agent.model.order import Order
@@ -60,7 +60,8 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
     """A reading of any stored webhook; never raises."""
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
-    body, said = _said(webhook.topic, webhook.body)
+    ours = webhook.webhook_id == READ_BY_US and webhook.topic in made_here.TOPICS
+    body, said = _said(webhook.topic, webhook.body, made_here.read if ours else _of_body)
     if body and webhook.webhook_id == READ_BY_US and _NUMBER.fullmatch(webhook.delivery_id):
         trashed = body.get("status") == "trash"
         return replace(said, read_after=int(webhook.delivery_id), revives=not trashed)
@@ -69,13 +70,15 @@ def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
 
 def order_of(body: bytes) -> Reading:
     """A reading of an order as the store shows it; never raises."""
-    return _said("order.updated", body)[1]
+    return _said("order.updated", body, _of_body)[1]
 
 
-def _said(topic: str, raw: bytes) -> tuple[dict[str, Any], Reading]:
+def _said(
+    topic: str, raw: bytes, of_body: Callable[[str, Mapping[str, Any]], Reading]
+) -> tuple[dict[str, Any], Reading]:
     try:
         body = parse(raw)
-        return body, _of_body(topic, body)
+        return body, of_body(topic, body)
     except Untranslatable as error:
         return {}, Reading(untranslatable=str(error))
     except RecursionError:  # it could just be parsed, but not be written again
@@ -166,6 +169,7 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         revives=event == "restored",
         created_at=created_at,
         lines=_held(translated, body) if translated is not None else (),
+        refunds=_refunds(translated) if translated is not None else (),
         data=data,
     )
 
@@ -183,6 +187,11 @@ def _held(translated: Order, body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
         )
         for line, row in zip(translated.lines, fields.listed(body["line_items"]) or (), strict=True)
     )
+
+
+def _refunds(translated: Order) -> tuple[tuple[str, bytes], ...]:
+    """The refunds that an order names, each with its amount."""
+    return tuple((one.id, one.amount.encode()) for one in translated.refunds if one.id)
 
 
 def _content(resource: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, Order | None]:
