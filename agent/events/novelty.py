@@ -52,6 +52,14 @@ def learned(
     )
 
 
+def shows_other_stock(reading: Reading, found: Verdict, known: Known | None) -> bool:
+    """Whether that product shows other stock than was known to both sides: told to the ERP, or
+    written for it. A product that is seen for the first time tells its stock itself."""
+    if found is not Verdict.EVENT or reading.untranslatable or not reading.inventory:
+        return False
+    return known is not None and known.stock != reading.stock
+
+
 def _is_same(reading: Reading, known: Known) -> bool:
     return (reading.digest, reading.figures) == (known.digest, known.figures)
 

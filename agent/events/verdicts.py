@@ -41,6 +41,7 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
     unsure: list[tuple[int, str]] = []
     outdated: list[tuple[int, str]] = []
     refunded: list[tuple[int, str]] = []
+    stocked: list[tuple[int, bytes]] = []
     last_bodies: dict[str, int] = {}
     for read in batch:
         subject = read.reading.subject
@@ -58,13 +59,18 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
         if refunds.are_news(read.reading, found, newest):
             named_by = read.sequence if found is Verdict.EVENT else newest[subject].sequence
             refunded.append((named_by, subject))
+        if novelty.shows_other_stock(read.reading, found, newest.get(subject)):
+            stocked.append((read.sequence, read.reading.inventory))
         content = novelty.learned(
             read.reading, newest.get(subject), found, sequence=read.sequence, version=version
         )
         if content is not None and read.reading.snapshot and not read.reading.untranslatable:
             learned[subject] = content
     return Judgement(
-        *(tuple(judged), learned, tuple(unsure), tuple(outdated)), heard(batch), tuple(refunded)
+        *(tuple(judged), learned, tuple(unsure), tuple(outdated)),
+        heard(batch),
+        tuple(refunded),
+        tuple(stocked),
     )
 
 

@@ -45,6 +45,10 @@ READ_BY_US = "rest"
 number of the newest arrival at the time when that read began."""
 
 
+STOCK_TOPIC = "inventory.updated"
+"""Of what we take in ourselves when a product shows other stock than before."""
+
+
 class Webhook(NamedTuple):
     """What the receiver stores: the body as it came, and the headers that say what it is. ``cause``
     is the id of the event that made us ask for it."""
@@ -160,7 +164,8 @@ class Judgement:
 
     ``unsure``: rows the store is asked about first (deletions that may name something else);
     ``outdated``: rows whose subject is to be read again; ``refunded``: orders whose refunds are not
-    those that are known, and their events; all as (sequence, subject).
+    those that are known, and their events; all as (sequence, subject). ``stocked``: what is taken
+    in because of the stock that products show, as (sequence, body).
     """
 
     judged: tuple[Judged, ...]
@@ -169,6 +174,7 @@ class Judgement:
     outdated: tuple[tuple[int, str], ...] = ()
     heard: tuple[Heard, ...] = ()
     refunded: tuple[tuple[int, str], ...] = ()
+    stocked: tuple[tuple[int, bytes], ...] = ()
 
     @property
     def asks(self) -> bool:

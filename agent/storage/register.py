@@ -96,8 +96,8 @@ async def wrote(tx: Tx, written: Iterable[Written]) -> None:
     dates say that they are older than the write. Its webhook then is an event, not an echo.
     """
     await tx.executemany(
-        "UPDATE register SET figures = ?2, ours = 1, changed_at = coalesce(?3, changed_at)"
-        " WHERE subject = ?1 AND NOT deleted"
+        "UPDATE register SET figures = ?2, stock = ?5, ours = 1,"
+        " changed_at = coalesce(?3, changed_at) WHERE subject = ?1 AND NOT deleted"
         " AND (changed_at IS NULL OR ?3 IS NULL OR changed_at <= ?3)"
         " AND (sequence <= ?4 OR changed_at < ?3)",
         [
@@ -106,6 +106,7 @@ async def wrote(tx: Tx, written: Iterable[Written]) -> None:
                 product.figures,
                 None if product.changed_at is None else clock.micros(product.changed_at),
                 product.sent_after,
+                product.stock,
             )
             for product in written
         ],

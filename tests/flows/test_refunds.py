@@ -22,6 +22,13 @@ def events(shop: Shop, number: int) -> list[dict[str, Any]]:
     return [event for event in found if event["correlationid"] == f"order/{number}"]
 
 
+def shown(refund: dict[str, Any]) -> tuple[Any, ...]:
+    """What it is about: order, currency, amount, reason, lines."""
+    data = refund["data"]
+    lines = [(x["sku"], x["quantity"], x["restocked_quantity"]) for x in data["lines"]]
+    return (data["order"], data["currency"], data["amount"], data["reason"], lines)
+
+
 async def until(shop: Shop, number: int, *subjects: str) -> list[dict[str, Any]]:
     """Waits until those events of that order were told, and no others."""
     await shop.gateway.until(lambda: len(events(shop, number)) >= len(subjects))
@@ -40,17 +47,19 @@ async def sold(shop: Shop) -> int:
 
 async def test_a_refund_follows_its_order_with_lines_units_and_reason(shop: Shop) -> None:
     number = await sold(shop)
-    back = shop.store.refund(number, {"MUG-1": 1})
+    back = shop.store.refund(number, {"MUG-1": 1}, reason="damaged")
     await shop.deliver()
     order, refund = (await until(shop, number, *[f"order/{number}"] * 2, f"refund/{back}"))[1:]
     assert refund["type"] == "retail.refund.snapshot.v1"
     assert refund["causationid"] == order["id"]
     assert refund["sequence"] > order["sequence"]
+    assert shown(refund) == (f"order/{number}", "EUR", "10.00", "damaged", [("MUG-1", 1, 1)])
     kept = shop.store.refund(number, {"MUG-1": 1}, amount="4.00", restock=False)
     await shop.deliver()
     subjects = [*[f"order/{number}"] * 2, f"refund/{back}", f"order/{number}", f"refund/{kept}"]
     told = await until(shop, number, *subjects)
     assert told[-1]["causationid"] == told[-2]["id"] != order["id"]
+    assert shown(told[-1]) == (f"order/{number}", "EUR", "4.00", None, [("MUG-1", 1, 0)])
     assert "causationid" not in order
     line = ["outbox", "show", refund["id"], "--json", "--config", str(shop.config)]
     row = json.loads((await asyncio.to_thread(CliRunner().invoke, main.app, line)).stdout)
@@ -108,7 +117,11 @@ async def test_a_refund_that_vanished_is_told(shop: Shop) -> None:
     told = await until(shop, number, *subjects, f"order/{number}", f"refund/{back}")
     assert told[-1]["type"] == "retail.refund.deleted.v1"
     assert told[-1]["causationid"] == told[-2]["id"]
-    assert told[-1]["data"]["id"] in (back, f"refund/{back}")
+    assert told[-1]["data"] == {
+        "id": f"refund/{back}",
+        "resource": "refund",
+        "resource_id": back,
+    }
 
 
 async def test_the_refunds_of_an_order_that_is_gone_for_good_are_told_to_be_gone(

@@ -184,6 +184,8 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rule
         ),
         figures=figures.digest(body) if resource == "product" else b"",
         product=store_product.read(body) if resource == "product" else None,
+        stock=figures.stock(body) if resource == "product" else b"",
+        inventory=made_here.stock_of(body) if resource == "product" else b"",
         resource=resource,
         revives=event == "restored",
         created_at=created_at,

@@ -88,6 +88,8 @@ def test_recorded_snapshots(number: int) -> None:
         lines=tuple(HeldLine(*line, units, units) for line, units in lines),
         refunds=_REFUNDS[: len(body["refunds"])] if resource == ORDER else (),
         product=said.product,
+        stock=said.stock,
+        inventory=said.inventory,
         data=said.data,
     )
     assert TYPES[said.type].model_validate_json(said.data).model_dump()["id"] == subject
