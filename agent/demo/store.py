@@ -226,10 +226,11 @@ class Store:
         amount: str | None = None,
         *,
         restock: bool = True,
+        reason: str = "",
     ) -> int:
         """Refunds ``{line id or SKU: quantity}``, at the price and tax paid unless told."""
         order = self.shop.orders[order_id]
-        sent: JSON = {"api_restock": restock, "amount": amount}
+        sent: JSON = {"api_restock": restock, "amount": amount, "reason": reason}
         sent["line_items"] = [
             refunds.share(line, quantity)
             for wanted, quantity in items.items()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from agent.events import novelty
+from agent.events import novelty, refunds
 from agent.model import envelope
 from agent.model.delivery import READ_BY_US, Received, Verdict, Webhook
 
@@ -34,6 +34,12 @@ class Outbox(Protocol):
     async def contents(self, subjects: Sequence[str]) -> Mapping[str, Known]:
         """The newest content of those subjects that was taken in."""
 
+    async def belonging(self, parent: str) -> Mapping[str, Known]:
+        """The newest content of what belongs to that subject."""
+
+    async def received(self, sequence: int) -> Received | None:
+        """The stored webhook, None if it is gone."""
+
 
 class Store(Protocol):
     """Where they come from. Every call raises StoreError."""
@@ -44,9 +50,13 @@ class Store(Protocol):
     def changed(self, resource: str, since: datetime) -> AsyncIterator[Sequence[bytes]]:
         """Pages of what changed."""
 
+    async def refunds(self, order: int, past: Sequence[bytes | None]) -> Sequence[bytes]:
+        """The bodies of all refunds of an order, none if it is gone. ``past`` are those it had
+        before, as they were taken in; None where that is lost."""
+
 
 class Fetcher:
-    """The two ways to read."""
+    """The ways to read."""
 
     def __init__(
         self,
@@ -76,6 +86,25 @@ class Fetcher:
         body = await self._store.one(resource, int(number))
         if body is not None:
             await self.take_in(resource, [body], began)
+
+    async def refunds(self, order: str, cause: str) -> None:
+        """Takes in the refunds of an order that are not known with the amount that they have, and
+        that known ones are gone. ``cause`` is the event that named them."""
+        began = await self._outbox.last_sequence()
+        known = await self._outbox.belonging(order)
+        rows = {name: await self._outbox.received(one.sequence) for name, one in known.items()}
+        past = {name: row.webhook.body if row else None for name, row in rows.items()}
+        bodies = await self._store.refunds(int(order.partition("/")[2]), list(past.values()))
+        told = refunds.told(order, known)
+        news = []
+        for body in bodies:
+            said = self._read(Received(0, "", self._webhook("refund", body, began)))
+            if said.untranslatable or told.get(said.subject) != said.figures:
+                news.append(body)
+            told.pop(said.subject, None)
+        await self.take_in("refund", news, began, cause=cause)
+        gone = [past[name] or _named(name, order) for name in told]
+        await self.take_in("refund", gone, began, event="deleted", cause=cause)
 
     async def changed(self, resource: str, since: datetime) -> None:
         """All of that kind that changed since then."""
@@ -111,20 +140,36 @@ class Fetcher:
             return True
         return novelty.verdict(reading, known) is Verdict.EVENT
 
-    def _webhook(self, resource: str, body: bytes, began: int) -> Webhook:
-        now = self._clock.now()
-        return Webhook(now, f"{resource}.updated", self._source, READ_BY_US, str(began), body)
+    def _webhook(
+        self, resource: str, body: bytes, began: int, *, event: str = "updated", cause: str = ""
+    ) -> Webhook:
+        now, topic = self._clock.now(), f"{resource}.{event}"
+        return Webhook(now, topic, self._source, READ_BY_US, str(began), body, cause)
 
-    async def take_in(self, resource: str, bodies: Sequence[bytes], began: int) -> None:
+    async def take_in(
+        self,
+        resource: str,
+        bodies: Sequence[bytes],
+        began: int,
+        *,
+        event: str = "updated",
+        cause: str = "",
+    ) -> None:
         """Bodies that were read while ``began`` was the newest number enter the line."""
         now = self._clock.now()
         await asyncio.gather(
             *(
                 self._outbox.append(
                     envelope.event_id(now, self._rng.getrandbits(74)),
-                    self._webhook(resource, body, began),
+                    self._webhook(resource, body, began, event=event, cause=cause),
                 )
                 for body in bodies
             )
         )
         self._stored.set()
+
+
+def _named(refund: str, order: str) -> bytes:
+    """Enough of a refund whose body is not kept any more to tell that it is gone."""
+    number, of = (int(subject.partition("/")[2]) for subject in (refund, order))
+    return envelope.encode_data({"id": number, "parent_id": of})

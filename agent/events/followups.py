@@ -1,5 +1,6 @@
 """Asks the store what stored webhooks do not tell: was it really a product that was deleted, how is
-a resource whose body came late, what changed while error objects came in place of resources?"""
+a resource whose body came late, what changed while error objects came in place of resources, which
+refunds has an order?"""
 
 from __future__ import annotations
 
@@ -61,6 +62,9 @@ class Fetcher(Protocol):
     async def changed(self, resource: str, since: datetime) -> None:
         """Reads what changed of a kind."""
 
+    async def refunds(self, order: str, cause: str) -> None:
+        """Reads the refunds of an order, which the event ``cause`` named."""
+
 
 class Followups:
     """The loop."""
@@ -116,7 +120,10 @@ class Followups:
             await self._deletion(followup)
             return
         began = self._clock.now()
-        if followup.since is None:
+        if followup.kind == Look.REFUNDS:
+            order = await self._outbox.received(followup.cause)
+            await self._fetcher.refunds(followup.subject, order.id if order else "")
+        elif followup.since is None:
             await self._fetcher.one(followup.subject)
         else:
             await self._fetcher.changed(followup.subject, followup.since)

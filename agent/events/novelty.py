@@ -47,7 +47,17 @@ def learned(
         deleted=reading.deletion,
         figures=reading.figures,
         ours=known is not None and known.ours and known.figures == reading.figures,
+        parent=reading.parent,
+        stock=reading.stock,
     )
+
+
+def shows_other_stock(reading: Reading, found: Verdict, known: Known | None) -> bool:
+    """Whether that product shows other stock than was known to both sides: told to the ERP, or
+    written for it. A product that is seen for the first time tells its stock itself."""
+    if found is not Verdict.EVENT or reading.untranslatable or not reading.inventory:
+        return False
+    return known is not None and known.stock != reading.stock
 
 
 def _is_same(reading: Reading, known: Known) -> bool:

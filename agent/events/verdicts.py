@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.events import novelty
+from agent.events import novelty, refunds
 from agent.model.delivery import Dead, Heard, Judged, Judgement, Known, Reading, Verdict
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
     learned: dict[str, Known] = {}
     unsure: list[tuple[int, str]] = []
     outdated: list[tuple[int, str]] = []
+    refunded: list[tuple[int, str]] = []
+    stocked: list[tuple[int, bytes]] = []
     last_bodies: dict[str, int] = {}
     for read in batch:
         subject = read.reading.subject
@@ -51,13 +53,25 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
             continue
         judged.append(conclude(read, found))
         if found is Verdict.STALE:
-            outdated.append((read.sequence, subject))
+            (refunded if read.reading.parent else outdated).append(
+                (read.sequence, read.reading.parent or subject)
+            )
+        if refunds.are_news(read.reading, found, newest):
+            named_by = read.sequence if found is Verdict.EVENT else newest[subject].sequence
+            refunded.append((named_by, subject))
+        if novelty.shows_other_stock(read.reading, found, newest.get(subject)):
+            stocked.append((read.sequence, read.reading.inventory))
         content = novelty.learned(
             read.reading, newest.get(subject), found, sequence=read.sequence, version=version
         )
         if content is not None and read.reading.snapshot and not read.reading.untranslatable:
             learned[subject] = content
-    return Judgement(tuple(judged), learned, tuple(unsure), tuple(outdated), heard(batch))
+    return Judgement(
+        *(tuple(judged), learned, tuple(unsure), tuple(outdated)),
+        heard(batch),
+        tuple(refunded),
+        tuple(stocked),
+    )
 
 
 def heard(batch: Sequence[Read]) -> tuple[Heard, ...]:

@@ -45,8 +45,13 @@ READ_BY_US = "rest"
 number of the newest arrival at the time when that read began."""
 
 
+STOCK_TOPIC = "inventory.updated"
+"""Of what we take in ourselves when a product shows other stock than before."""
+
+
 class Webhook(NamedTuple):
-    """What the receiver stores: the body as it came, and the headers that say what it is."""
+    """What the receiver stores: the body as it came, and the headers that say what it is. ``cause``
+    is the id of the event that made us ask for it."""
 
     received_at: datetime
     topic: str
@@ -54,6 +59,7 @@ class Webhook(NamedTuple):
     webhook_id: str
     delivery_id: str
     body: bytes
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,12 @@ class Reading:
     digests. A product's ``figures`` are not in it, they have a digest of their own; ``product`` is
     what writing to it needs to know. ``resource`` is
     the kind that the topic names, ``read_after`` the newest arrival when a read over REST began.
-    ``created_at`` and ``lines`` are those of an order. ``verdict`` is set where the body alone
-    decides; ``untranslatable`` says why it can't become an event. ``data`` is what the event
-    carries where there is a model of ours, as JSON.
+    ``created_at`` and ``lines`` are those of an order, ``refunds`` the subjects of those that it
+    names, each with its amount: what their own ``figures`` are. ``parent`` is the subject that one
+    belongs to. ``stock`` is the digest of a product's stock alone, ``inventory`` what an event of
+    that stock is made of. ``verdict`` is set where the body alone decides; ``untranslatable`` says
+    why it can't become an event. ``data`` is what the event carries where there is a model of ours,
+    as JSON.
     """
 
     type: str = ""
@@ -95,6 +104,10 @@ class Reading:
     untranslatable: str = ""
     created_at: datetime | None = None
     lines: tuple[HeldLine, ...] = ()
+    refunds: tuple[tuple[str, bytes], ...] = ()
+    parent: str = ""
+    stock: bytes = b""
+    inventory: bytes = b""
     data: bytes = b""
 
 
@@ -103,7 +116,7 @@ class Known:
     """The newest content of a subject that is known to both sides.
 
     ``ours``: its ``figures`` were last set by a write of ours. ``last_body`` is the number of the
-    newest body about it, whatever its verdict.
+    newest body about it, whatever its verdict. ``parent`` and ``stock`` are as in its reading.
     """
 
     sequence: int
@@ -114,6 +127,8 @@ class Known:
     figures: bytes = b""
     ours: bool = False
     last_body: int = 0
+    parent: str = ""
+    stock: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +163,9 @@ class Judgement:
     """The verdicts on a batch, and what was learned from it.
 
     ``unsure``: rows the store is asked about first (deletions that may name something else);
-    ``outdated``: rows whose subject is to be read again; both as (sequence, subject).
+    ``outdated``: rows whose subject is to be read again; ``refunded``: orders whose refunds are not
+    those that are known, and their events; all as (sequence, subject). ``stocked``: what is taken
+    in because of the stock that products show, as (sequence, body).
     """
 
     judged: tuple[Judged, ...]
@@ -156,11 +173,14 @@ class Judgement:
     unsure: tuple[tuple[int, str], ...] = ()
     outdated: tuple[tuple[int, str], ...] = ()
     heard: tuple[Heard, ...] = ()
+    refunded: tuple[tuple[int, str], ...] = ()
+    stocked: tuple[tuple[int, bytes], ...] = ()
 
     @property
     def asks(self) -> bool:
         """Whether it leaves questions for the store."""
-        return bool(self.unsure or self.outdated or not all(one.good for one in self.heard))
+        asked = self.unsure or self.outdated or self.refunded
+        return bool(asked or not all(one.good for one in self.heard))
 
 
 class Look(StrEnum):
@@ -169,6 +189,7 @@ class Look(StrEnum):
     DELETION = "deletion"  # what was it that was deleted?
     RESOURCE = "resource"  # how is it now?
     CHANGES = "changes"  # what changed of that kind?
+    REFUNDS = "refunds"  # which refunds has that order?
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +208,8 @@ class Followup:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept."""
+    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept. ``cause`` is the
+    id of the event that it follows from."""
 
     sequence: int
     id: str
@@ -201,6 +223,7 @@ class Event:
     replay: bool
     body: bytes
     data: bytes = b""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class ItemWrite:
 class ItemAnswer:
     """What the store answered for one item: what it shows now, or its error.
 
-    ``figures`` is the digest that a webhook with the same stock and prices gives.
+    ``figures`` is the digest that a webhook with the same stock and prices gives, ``stock`` that of
+    the stock alone.
     """
 
     product: StoreProduct | None
@@ -61,6 +62,7 @@ class ItemAnswer:
     message: str = ""
     figures: bytes = b""
     changed_at: datetime | None = None
+    stock: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Written:
     figures: bytes
     changed_at: datetime | None
     sent_after: int
+    stock: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

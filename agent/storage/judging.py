@@ -53,13 +53,14 @@ async def judge(
     version: int,
     now: datetime,
 ) -> Judgement:
-    """Hands what is known of ``subjects`` to ``decide`` and writes what it says.
+    """Hands what is known of ``subjects``, and of what belongs to them, to ``decide`` and writes
+    what it says.
 
     Digests of another translator ``version`` say nothing: they are made anew with ``reread``. A
     batch of which something was judged meanwhile (an earlier call was given up, and done after all)
     is left alone: compared with themselves its events would be duplicates.
     """
-    known = await register.known(tx, subjects)
+    known = await register.known(tx, subjects) | await register.belonging(tx, subjects)
     judgement = decide(known | await _renewed(tx, known, reread, version))
     if await _is_judged(tx, judgement):
         return Judgement((), {})
@@ -70,6 +71,8 @@ async def judge(
     await _hold(tx, judgement.unsure, now)
     for sequence, subject in judgement.outdated:
         await followups.ask(tx, Look.RESOURCE, subject, cause=sequence, due=now)
+    for sequence, subject in judgement.refunded:
+        await followups.ask(tx, Look.REFUNDS, subject, cause=sequence, due=now)
     await resources.hear(tx, judgement.heard, now)
     await _move_on(tx)
     return judgement
@@ -135,7 +138,8 @@ async def _renewed(
 def _reread(known: Known, reading: Reading, version: int) -> Known:
     """Figures of ours came with no body: nobody knows what they are in that version."""
     figures = b"" if known.ours else reading.figures
-    return replace(known, digest=reading.digest, figures=figures, version=version)
+    stock = b"" if known.ours else reading.stock
+    return replace(known, digest=reading.digest, figures=figures, stock=stock, version=version)
 
 
 async def _learn_products(tx: Tx, judged: Sequence[Judged], now: datetime) -> None:

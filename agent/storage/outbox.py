@@ -36,7 +36,8 @@ async def append(
     for sequence, (event_id, webhook) in enumerate(webhooks, start=first):
         values += (sequence, event_id, clock.micros(webhook.received_at), webhook.topic)
         values += (webhook.source, webhook.webhook_id, webhook.delivery_id, webhook.body)
-    rows = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(webhooks))
+        values.append(webhook.cause)
+    rows = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(webhooks))
     await tx.execute(f"INSERT INTO arrivals VALUES {rows}", values)
     return first + len(webhooks) - 1
 
@@ -75,7 +76,7 @@ async def received(db: aiosqlite.Connection, sequences: Iterable[int]) -> list[d
     """Stored webhooks by number, oldest first."""
     wanted = list(sequences)
     rows = await db.execute_fetchall(
-        "SELECT sequence, id, received_at, topic, source, webhook_id, delivery_id, body"
+        "SELECT sequence, id, received_at, topic, source, webhook_id, delivery_id, body, cause"
         f" FROM arrivals WHERE sequence IN ({marks(wanted)}) ORDER BY sequence",
         wanted,
     )
@@ -83,9 +84,8 @@ async def received(db: aiosqlite.Connection, sequences: Iterable[int]) -> list[d
 
 
 def _received(row: Any) -> delivery.Received:
-    sequence, event_id, at, topic, source, webhook_id, delivery_id, body = row
-    webhook = delivery.Webhook(clock.from_micros(at), topic, source, webhook_id, delivery_id, body)
-    return delivery.Received(sequence, event_id, webhook)
+    sequence, event_id, at, *said = row
+    return delivery.Received(sequence, event_id, delivery.Webhook(clock.from_micros(at), *said))
 
 
 async def unpark(tx: Tx, now: datetime) -> None:
@@ -132,7 +132,9 @@ async def events(
         "SELECT outbox.sequence, id, type, subject, lane, topic, received_at, changed_at, attempts,"
         " replay, CASE WHEN data IS NULL THEN"
         "  (SELECT body FROM arrivals WHERE arrivals.sequence = outbox.sequence) ELSE x'' END,"
-        " ifnull(data, x'') FROM outbox LEFT JOIN translations AS kept"
+        " ifnull(data, x''),"
+        " (SELECT cause FROM arrivals WHERE arrivals.sequence = outbox.sequence)"
+        " FROM outbox LEFT JOIN translations AS kept"
         "  ON kept.sequence = outbox.sequence AND version = ?"
         f" WHERE outbox.sequence IN ({marks(sequences)}) ORDER BY outbox.sequence",
         (version, *sequences),
@@ -151,6 +153,7 @@ async def events(
             replay=bool(replay),
             body=body,
             data=data,
+            cause=cause,
         )
         for (
             sequence,
@@ -165,6 +168,7 @@ async def events(
             replay,
             body,
             data,
+            cause,
         ) in rows
     ]
 

@@ -48,9 +48,10 @@ async def row(db: aiosqlite.Connection, event_id: str) -> dict[str, Any]:
     """
     found = list(
         await db.execute_fetchall(
-            f"SELECT {_COLUMNS}, source, webhook_id, delivery_id, body, position, accepted_at"
+            f"SELECT {_COLUMNS}, source, webhook_id, delivery_id, body, position, accepted_at,"
+            " cause"
             " FROM (SELECT * FROM outbox_rows WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2)"
-            " JOIN (SELECT sequence, source, webhook_id, delivery_id, body FROM arrivals)"
+            " JOIN (SELECT sequence, source, webhook_id, delivery_id, body, cause FROM arrivals)"
             " USING (sequence)",
             (event_id,),
         )
@@ -74,6 +75,7 @@ async def row(db: aiosqlite.Connection, event_id: str) -> dict[str, Any]:
         "body": line[15],
         "position": line[16],
         "accepted_at": line[17],
+        "causationid": line[18] or None,
         "history": [
             {"n": n, "at": _time(at), "outcome": outcome, "status": status, "code": code}
             | {"message": message}

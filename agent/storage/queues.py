@@ -20,6 +20,7 @@ from agent.storage import (
     resend,
     rewind,
     settling,
+    stocked,
 )
 
 if TYPE_CHECKING:
@@ -84,16 +85,17 @@ class Outbox:
     async def judge(
         self, subjects: Sequence[str], decide: Callable[[Mapping[str, Known]], Judgement]
     ) -> Judgement:
-        return await self._db.writer.write(
-            lambda tx: judging.judge(
-                tx,
-                subjects,
-                decide,
-                reread=self._reread,
-                version=self._version,
-                now=self._clock.now(),
+        now = self._clock.now()
+
+        async def step(tx: Tx) -> Judgement:
+            judgement = await judging.judge(
+                tx, subjects, decide, reread=self._reread, version=self._version, now=now
             )
-        )
+            if judgement.stocked:
+                self._last = await stocked.append(tx, judgement.stocked, now, self._last)
+            return judgement
+
+        return await self._db.writer.write(step)
 
     async def followups(self, most: int) -> list[Followup]:
         return await self._db.read(followups.due, self._clock.now(), most)
@@ -124,6 +126,9 @@ class Outbox:
 
     async def contents(self, subjects: Sequence[str]) -> dict[str, Known]:
         return await self._db.read(register.known, subjects)
+
+    async def belonging(self, parent: str) -> dict[str, Known]:
+        return await self._db.read(register.belonging, [parent])
 
     async def looked_until(self) -> datetime | None:
         told = await self._db.read(cursors.get, cursors.ORDERS)

@@ -9,7 +9,7 @@ from agent.model import delivery
 from agent.storage import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import aiosqlite
 
@@ -19,11 +19,21 @@ if TYPE_CHECKING:
 
 async def known(db: aiosqlite.Connection, subjects: Iterable[str]) -> dict[str, delivery.Known]:
     """The newest content of those subjects that was taken in."""
-    wanted = list(subjects)
+    return await _known(db, "subject", list(subjects))
+
+
+async def belonging(db: aiosqlite.Connection, parents: Iterable[str]) -> dict[str, delivery.Known]:
+    """The newest content of what belongs to those subjects, such as the refunds of orders."""
+    return await _known(db, "parent <> '' AND parent", list(parents))
+
+
+async def _known(
+    db: aiosqlite.Connection, column: str, wanted: Sequence[str]
+) -> dict[str, delivery.Known]:
     rows = await db.execute_fetchall(
         "SELECT subject, sequence, digest, version, changed_at, deleted, figures, ours,"
-        " (SELECT max(sequence) FROM outbox WHERE outbox.subject = register.subject)"
-        f" FROM register WHERE subject IN ({outbox.marks(wanted)})",
+        " (SELECT max(sequence) FROM outbox WHERE outbox.subject = register.subject),"
+        f" parent, stock FROM register WHERE {column} IN ({outbox.marks(wanted)})",
         wanted,
     )
     return {
@@ -36,8 +46,22 @@ async def known(db: aiosqlite.Connection, subjects: Iterable[str]) -> dict[str, 
             figures,
             bool(ours),
             last_body or sequence,
+            parent,
+            stock,
         )
-        for subject, sequence, digest, version, at, deleted, figures, ours, last_body in rows
+        for (
+            subject,
+            sequence,
+            digest,
+            version,
+            at,
+            deleted,
+            figures,
+            ours,
+            last_body,
+            parent,
+            stock,
+        ) in rows
     }
 
 
@@ -47,8 +71,8 @@ async def learn(tx: Tx, contents: dict[str, delivery.Known]) -> None:
         return
     await tx.executemany(
         "INSERT OR REPLACE INTO register"
-        " (subject, sequence, digest, version, changed_at, deleted, figures, ours)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " (subject, sequence, digest, version, changed_at, deleted, figures, ours, parent, stock)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 subject,
@@ -59,6 +83,8 @@ async def learn(tx: Tx, contents: dict[str, delivery.Known]) -> None:
                 k.deleted,
                 k.figures,
                 k.ours,
+                k.parent,
+                k.stock,
             )
             for subject, k in contents.items()
         ],
@@ -72,8 +98,8 @@ async def wrote(tx: Tx, written: Iterable[Written]) -> None:
     dates say that they are older than the write. Its webhook then is an event, not an echo.
     """
     await tx.executemany(
-        "UPDATE register SET figures = ?2, ours = 1, changed_at = coalesce(?3, changed_at)"
-        " WHERE subject = ?1 AND NOT deleted"
+        "UPDATE register SET figures = ?2, stock = ?5, ours = 1,"
+        " changed_at = coalesce(?3, changed_at) WHERE subject = ?1 AND NOT deleted"
         " AND (changed_at IS NULL OR ?3 IS NULL OR changed_at <= ?3)"
         " AND (sequence <= ?4 OR changed_at < ?3)",
         [
@@ -82,6 +108,7 @@ async def wrote(tx: Tx, written: Iterable[Written]) -> None:
                 product.figures,
                 None if product.changed_at is None else clock.micros(product.changed_at),
                 product.sent_after,
+                product.stock,
             )
             for product in written
         ],

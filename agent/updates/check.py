@@ -77,7 +77,7 @@ def _one(
         store=plan.shown(answer or first.product, changed),
         before=plan.shown(first.product, changed),
         written=tuple(
-            Written(product_id, answer.figures, answer.changed_at, sent_after)
+            Written(product_id, answer.figures, answer.changed_at, sent_after, answer.stock)
             for product_id, answer in ((t.product.id, answers[t.product.id]) for t in group)
         ),
     )

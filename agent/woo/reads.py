@@ -1,5 +1,5 @@
 """Whole resources read over REST, in the form in which webhooks carry them (recordings order_get
-and 14): one by its id, or all that changed."""
+and 14): one by its id, or all that changed; and refunds, of which no webhook tells."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from agent import errors
 from agent.woo.client import PER_PAGE
+from agent.woo.translate import restocked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
     from agent.woo.client import Client
@@ -23,6 +24,7 @@ _UNCACHED = {"_skip_cache": "1"}
 _PASSES: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "order": ({"status": "any"}, {"status": "trash"}),
 }
+_BY_ID = {"orderby": "id", "order": "asc"}
 _DRAFT = "checkout-draft"
 
 
@@ -34,13 +36,41 @@ class Reads:
 
     async def one(self, resource: str, number: int) -> bytes | None:
         """Its body, in the trash too; None if there is none of that kind with that id."""
+        body = await self._found(f"{resource}s/{number}", _UNCACHED)
+        return None if body is None else _encoded(body)
+
+    async def refunds(self, order: int, past: Sequence[bytes | None]) -> list[bytes]:
+        """All refunds of an order, none if it is gone, with what they do not say themselves: the
+        order's id as ``parent_id``, its ``currency``, and what of each line was restocked.
+
+        ``past`` are those it had before, as this gave them; None where that is lost.
+        """
+        rows: dict[int, dict[str, Any]] = {}
+        number, more = 0, PER_PAGE
+        while more == PER_PAGE:
+            number += 1
+            page = await self._found(f"orders/{order}/refunds", _page(number) | _BY_ID)
+            if page is None:
+                return []
+            new = [row for row in _list(page, "refunds") if _is_new(row, rows)]
+            rows |= {row["id"]: row for row in new}
+            more = len(new)
+        of = await self._found(f"orders/{order}", _UNCACHED) if rows else None
+        if not isinstance(of, dict):
+            return []
+        own = {"parent_id": order, "currency": of.get("currency")}
+        before = [None if body is None else json.loads(body) for body in past]
+        found = restocked.completed(of, list(rows.values()), before)
+        return [_encoded({**row, **own}) for row in found]
+
+    async def _found(self, path: str, query: Mapping[str, str]) -> Any:
+        """None where there is nothing; a route that is missing says nothing of that."""
         try:
-            body = await self._client.read(f"{resource}s/{number}", _UNCACHED)
+            return await self._client.read(path, query)
         except errors.StoreRejectedError as error:
-            if error.status == 404:
+            if error.status == 404 and error.code != "rest_no_route":
                 return None
             raise
-        return _encoded(body)
 
     async def changed(self, resource: str, since: datetime) -> AsyncIterator[list[bytes]]:
         """Pages of orders, products, customers or coupons changed after ``since``, by id; checkouts
@@ -55,7 +85,7 @@ class Reads:
             return
         # Naive UTC: a zone in the text would be dropped and the rest read as UTC (recordings tz_*).
         after = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        asked = {"modified_after": after, "dates_are_gmt": "true", "orderby": "id", "order": "asc"}
+        asked = {"modified_after": after, "dates_are_gmt": "true", **_BY_ID}
         for some in _PASSES.get(resource, ({},)):
             number, rows = 0, [None] * PER_PAGE
             while len(rows) == PER_PAGE:
@@ -64,13 +94,23 @@ class Reads:
                 yield _bodies(rows)
 
     async def _page(self, path: str, query: Mapping[str, str], number: int) -> list[Any]:
-        page = {"per_page": str(PER_PAGE), "page": str(number)}
-        rows = await self._client.read(path, {**query, **page, **_UNCACHED})
-        if not isinstance(rows, list):
-            raise errors.StoreUnavailableError(
-                f"the store's answer to {path} is not a list", hint=_HINT
-            )
-        return rows
+        return _list(await self._client.read(path, {**query, **_page(number)}), path)
+
+
+def _page(number: int) -> dict[str, str]:
+    return {"per_page": str(PER_PAGE), "page": str(number), **_UNCACHED}
+
+
+def _list(answer: Any, path: str) -> list[Any]:
+    if not isinstance(answer, list):
+        raise errors.StoreUnavailableError(
+            f"the store's answer to {path} is not a list", hint=_HINT
+        )
+    return answer
+
+
+def _is_new(row: Any, rows: Mapping[int, Any]) -> bool:
+    return isinstance(row, dict) and type(row.get("id")) is int and row["id"] not in rows
 
 
 def _bodies(rows: list[Any]) -> list[bytes]:

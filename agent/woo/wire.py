@@ -71,4 +71,5 @@ def _answer(row: Any, write: ItemWrite, parent_id: int) -> ItemAnswer:
         shown,
         figures=figures.digest(row),
         changed_at=fields.moment(row.get("date_modified_gmt")),
+        stock=figures.stock(row),
     )

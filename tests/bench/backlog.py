@@ -76,7 +76,7 @@ async def fill(
         lanes = {n: shape(n) for n in numbers}
         ids = {n: envelope.event_id(_NOW, rng.getrandbits(74)) for n in numbers}
         await tx.executemany(
-            "INSERT INTO arrivals VALUES (?, ?, ?, 'order.updated', '', '', '', x'7b7d')",
+            "INSERT INTO arrivals VALUES (?, ?, ?, 'order.updated', '', '', '', x'7b7d', '')",
             [(base + n, ids[n], base) for n in numbers],
         )
         await tx.executemany(

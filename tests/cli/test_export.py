@@ -39,7 +39,7 @@ def test_since_a_moment(past: Past) -> None:
 def test_what_was_taken_out_is_not_in_it_and_what_has_no_verdict_is_told(fork: Past) -> None:
     fork.run("outbox", "discard", "--dead", "--reason", "r")
     with sqlite3.connect(fork.config.parent / "state" / "agent.db") as db:
-        db.execute("INSERT INTO arrivals SELECT max(sequence) + 1, 'x', 1, '', '', '', '', x''"
+        db.execute("INSERT INTO arrivals SELECT max(sequence) + 1, 'x', 1, '', '', '', '', x'', ''"
                    " FROM arrivals")  # fmt: skip
     db.close()
     result = fork.run("outbox", "export")

@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from agent.events.fetching import Fetcher
-from agent.model.delivery import Known, Webhook
+from agent.model.delivery import Known, Received, Webhook
 from agent.woo.translate import reading
 from tests import recordings
 from tests.clock import FakeClock
@@ -30,6 +30,7 @@ class Line:
         self.stored: dict[str, Webhook] = {}
         self.judged = True
         self.known: dict[str, Known] = {}
+        self.rows: dict[int, Received] = {}
         self.asked: list[tuple[str, object]] = []
         self.clock, self.nudged = FakeClock(), asyncio.Event()
         self.fetcher = Fetcher(
@@ -51,6 +52,17 @@ class Line:
 
     async def contents(self, subjects: Sequence[str]) -> Mapping[str, Known]:
         return {subject: self.known[subject] for subject in subjects if subject in self.known}
+
+    async def belonging(self, parent: str) -> Mapping[str, Known]:
+        return {subject: one for subject, one in self.known.items() if one.parent == parent}
+
+    async def received(self, sequence: int) -> Received | None:
+        return self.rows.get(sequence)
+
+    async def refunds(self, order: int, past: Sequence[bytes | None]) -> list[bytes]:
+        self.asked.append((f"refunds of {order}", list(past)))
+        self.last += 5
+        return self.pages[0] if self.pages else []
 
     async def append(self, event_id: str, webhook: Webhook) -> None:
         self.last += 1
@@ -133,3 +145,44 @@ async def test_a_checkout_that_is_no_order_yet_is_no_news() -> None:
     line = Line([ORDER.body.replace(b'"status":"processing"', b'"status":"draft"')])
     await line.fetcher.news("order", fakes.AT)
     assert line.stored == {}
+
+
+def refund(number: int, amount: str = "10.00") -> bytes:
+    return b'{"id":%d,"parent_id":1022,"amount":"%s"}' % (number, amount.encode())
+
+
+def told(amount: str, sequence: int, *, deleted: bool = False) -> Known:
+    figures = amount.encode()
+    return Known(sequence, b"", 1, None, deleted, figures, parent="order/1022")
+
+
+async def test_refunds_that_are_not_known_as_they_are_are_taken_in_with_their_cause() -> None:
+    line = Line([refund(1), refund(2, "7.00"), refund(3), b'{"id":4,"parent_id":1022}'])
+    line.known = {
+        "refund/1": told("10.00", 11),
+        "refund/2": told("5.00", 12),
+        "refund/9": told("3.00", 19, deleted=True),
+    }
+    line.rows[11] = Received(11, "id", read("refund.updated", 5, refund(1), line.clock))
+    await line.fetcher.refunds("order/1022", "id-7")
+    assert line.asked == [("refunds of 1022", [refund(1), None, None])]
+    said = read("refund.updated", 100, b"", line.clock)._replace(cause="id-7")
+    assert list(line.stored.values()) == [
+        said._replace(body=refund(2, "7.00")),
+        said._replace(body=refund(3)),
+        said._replace(body=b'{"id":4,"parent_id":1022}'),  # a dead letter is better than nothing
+    ]
+
+
+async def test_refunds_that_are_gone_are_told_once() -> None:
+    line = Line([])
+    line.known = {
+        "refund/1": told("10.00", 11),
+        "refund/2": told("5.00", 12),
+        "refund/3": told("5.00", 13, deleted=True),
+    }
+    line.rows[11] = Received(11, "id", read("refund.updated", 5, refund(1), line.clock))
+    await line.fetcher.refunds("order/1022", "id-7")
+    said = read("refund.deleted", 100, refund(1), line.clock)._replace(cause="id-7")
+    lost = b'{"id":2,"parent_id":1022}'
+    assert list(line.stored.values()) == [said, said._replace(body=lost)]

@@ -16,6 +16,7 @@ from tests.events import fakes
 if TYPE_CHECKING:
     from datetime import datetime
 
+REFUNDED = Followup(Look.REFUNDS, "order/5", 5)
 COUPON = Followup(Look.DELETION, "coupon/7", 1)
 PRODUCT = Followup(Look.DELETION, "product/8", 2)
 LATE = Followup(Look.RESOURCE, "order/9", 3)
@@ -65,7 +66,7 @@ class Store:
     def __init__(self, clock: FakeClock, statuses: dict[tuple[str, int], str]) -> None:
         self.clock = clock
         self.statuses = statuses
-        self.read: list[tuple[str, datetime | None]] = []
+        self.read: list[tuple[str, datetime | str | None]] = []
         self.away = False
         self.refuses = ""
 
@@ -81,6 +82,10 @@ class Store:
         self._answers(resource)
         self.clock.advance(60)
         self.read.append((resource, since))
+
+    async def refunds(self, order: str, cause: str) -> None:
+        self._answers(order)
+        self.read.append((order, cause))
 
     def _answers(self, asked: str) -> None:
         if self.away:
@@ -156,6 +161,15 @@ async def test_late_bodies_are_read_again_and_what_errors_hid_is_asked_for() -> 
     assert await look.followups.run_once() == followups.IDLE_S
     assert look.store.read == [("order/9", None), ("order", fakes.AT)]
     assert look.outbox.looked_at == [(LATE, began), (BROKEN, began)]  # not when it was done
+
+
+async def test_refunds_are_read_and_say_which_event_named_them() -> None:
+    look = Asking(REFUNDED)
+    await look.followups.run_once()
+    look.outbox.due, look.outbox.rows = [REFUNDED], {}  # it has aged
+    await look.followups.run_once()
+    assert look.store.read == [("order/5", "id"), ("order/5", "")]
+    assert [followup for followup, _ in look.outbox.looked_at] == [REFUNDED, REFUNDED]
 
 
 async def test_what_could_not_be_read_stays_due() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -218,3 +219,25 @@ def _judged(
         register |= judgement.learned
         found |= {row.sequence: row.verdict for row in judgement.judged}
     return found
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "news"),
+    [
+        (None, Verdict.EVENT, False),  # a product that is new tells it itself
+        (b"39", Verdict.EVENT, False),
+        (b"40", Verdict.EVENT, True),
+        (b"", Verdict.EVENT, True),  # nobody knows
+        (b"40", Verdict.DUPLICATE, False),
+        (b"40", Verdict.STALE, False),
+    ],
+)
+def test_stock_is_told_where_an_event_shows_another(
+    known: bytes | None, found: Verdict, news: bool
+) -> None:
+    shown = Reading("t", "product/10", stock=b"39", inventory=b"{}")
+    before = None if known is None else Known(1, b"A", 1, None, deleted=False, stock=known)
+    assert novelty.shows_other_stock(shown, found, before) is news
+    nameless = replace(shown, inventory=b"")
+    assert not novelty.shows_other_stock(nameless, found, before)
+    assert not novelty.shows_other_stock(replace(shown, untranslatable="no"), found, before)

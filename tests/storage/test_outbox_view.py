@@ -55,6 +55,7 @@ async def test_one_row_shows_everything(db: Database) -> None:
         "body": b'{"id":1}',
         "position": 41,
         "accepted_at": "2026-11-24T09:00:00Z",
+        "causationid": None,
         "history": [
             {
                 "n": 1,

@@ -118,3 +118,29 @@ async def test_what_is_not_there_and_what_is_no_list() -> None:
     ):
         with pytest.raises(errors.StoreUnavailableError, match="not a list"):
             await anext(Reads(client).changed("coupon", datetime(2026, 11, 24, tzinfo=UTC)))
+
+
+async def refunds_of(store: Store, order: int) -> list[dict[str, Any]]:
+    async with shops.calling(store.url) as client:
+        return [json.loads(body) for body in await Reads(client).refunds(order, [])]
+
+
+async def test_all_refunds_of_an_order_with_what_only_the_order_tells() -> None:
+    store = shops.stand_in(FakeClock())
+    store.add_product("MUG-1", price="2.00", stock=1000)
+    order, other = (store.place_order([("MUG-1", 200)]) for _ in range(2))
+    refunds = [store.refund(order, {"MUG-1": 1}) for _ in range(101)]
+    store.refund(other, {"MUG-1": 1})
+    async with store.serving(deliver=False):
+        found = await refunds_of(store, order)
+        assert [refund["id"] for refund in found] == refunds
+        assert {(one["parent_id"], one["currency"]) for one in found} == {(order, "EUR")}
+        assert {line["restocked_quantity"] for one in found for line in one["line_items"]} == {1}
+        assert await refunds_of(store, other + 1000) == []
+
+
+async def test_a_store_without_the_route_does_not_say_that_refunds_are_gone() -> None:
+    store = shops.stand_in(FakeClock())
+    async with store.serving(deliver=False), shops.calling(f"{store.url}") as client:
+        with pytest.raises(errors.StoreError):
+            await Reads(client).refunds(-1, [])  # no such path

@@ -22,6 +22,14 @@ _FIELDS = (
 NAMES = frozenset({*_FIELDS, "date_on_sale_from", "date_on_sale_to"})
 
 
+_STOCK = ("manage_stock", "stock_quantity", "stock_status")
+
+
+def stock(product: Mapping[str, Any]) -> bytes:
+    """Equal for equal stock, whatever the prices."""
+    return content.digest([product.get(name) for name in _STOCK])
+
+
 def digest(product: Mapping[str, Any]) -> bytes:
     """Equal for equal figures, in an answer and in a webhook."""
     return content.digest([product.get(name) for name in _FIELDS])

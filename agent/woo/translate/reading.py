@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,15 @@ from agent.model import content
 from agent.model.delivery import READ_BY_US, Reading, Verdict
 from agent.model.order import Order
 from agent.model.stock import HeldLine
-from agent.woo.translate import canonical, fields, figures, order_state, product, store_product
+from agent.woo.translate import (
+    canonical,
+    fields,
+    figures,
+    made_here,
+    order_state,
+    product,
+    store_product,
+)
 from agent.woo.translate.errors import Untranslatable
 from agent.woo.translate.rules import PLAIN
 
@@ -47,6 +56,7 @@ _ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _ALIKE = {f"{resource}.created": f"{resource}.updated" for resource in _RETAIL}
 _MOST_REMEMBERED = 64 * 1024
+_OfTopic = Callable[[str, bytes, "Rules"], tuple[Reading, bool]]
 _USUAL_PORTS = frozenset({None, 80, 443})
 
 
@@ -68,7 +78,9 @@ def read(webhook: Webhook, homes: frozenset[str], rules: Rules = PLAIN) -> Readi
     """A reading of any stored webhook; never raises."""
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
-    said, trashed = _said(webhook.topic, webhook.body, rules)
+    ours = webhook.webhook_id == READ_BY_US and webhook.topic in made_here.TOPICS
+    of_topic = _of_what_we_made if ours else _of_topic
+    said, trashed = _said(webhook.topic, webhook.body, rules, of_topic)
     if said.untranslatable or webhook.webhook_id != READ_BY_US:
         return said
     if _NUMBER.fullmatch(webhook.delivery_id):
@@ -78,26 +90,34 @@ def read(webhook: Webhook, homes: frozenset[str], rules: Rules = PLAIN) -> Readi
 
 def order_of(body: bytes, rules: Rules = PLAIN) -> Reading:
     """A reading of an order as the store shows it; never raises."""
-    return _said("order.updated", body, rules)[0]
+    return _said("order.updated", body, rules, _of_topic)[0]
 
 
-def _said(topic: str, raw: bytes, rules: Rules) -> tuple[Reading, bool]:
+def _said(topic: str, raw: bytes, rules: Rules, of_topic: _OfTopic) -> tuple[Reading, bool]:
     """What a body says, and whether it lies in the trash."""
-    of_topic = _of_topic if len(raw) <= _MOST_REMEMBERED else _of_topic.__wrapped__
     try:
-        return of_topic(_ALIKE.get(topic, topic), raw, rules)
+        return of_topic(topic, raw, rules)
     except Untranslatable as error:
         return Reading(untranslatable=str(error)), False
     except RecursionError:  # it could just be parsed, but not be written again
         return Reading(untranslatable="body: is nested too deeply"), False
 
 
-@lru_cache(maxsize=32)
 def _of_topic(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
-    """Remembered for a while: WooCommerce sends a new order as created and as updated, with the
-    same body."""
+    remembered = _remembered if len(body) <= _MOST_REMEMBERED else _remembered.__wrapped__
+    return remembered(_ALIKE.get(topic, topic), body, rules)
+
+
+@lru_cache(maxsize=32)
+def _remembered(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
+    """For a while: WooCommerce sends a new order as created and as updated, with the same body."""
     parsed = parse(body)
     return _of_body(topic, parsed, rules), parsed.get("status") == "trash"
+
+
+def _of_what_we_made(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
+    parsed = parse(body)
+    return made_here.read(topic, parsed, rules), parsed.get("status") == "trash"
 
 
 def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
@@ -186,10 +206,13 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rule
         digest=_digest(resource, translated, body, rules),
         figures=figures.digest(body) if resource == "product" else b"",
         product=store_product.read(body) if resource == "product" else None,
+        stock=figures.stock(body) if resource == "product" else b"",
+        inventory=made_here.stock_of(body) if resource == "product" else b"",
         resource=resource,
         revives=event == "restored",
         created_at=created_at,
         lines=_held(translated, body) if isinstance(translated, Order) else (),
+        refunds=_refunds(translated) if isinstance(translated, Order) else (),
         data=content.encoded(translated),
     )
 
@@ -217,6 +240,11 @@ def _held(translated: Order, body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
         )
         for line, row in zip(translated.lines, fields.listed(body["line_items"]) or (), strict=True)
     )
+
+
+def _refunds(translated: Order) -> tuple[tuple[str, bytes], ...]:
+    """The refunds that an order names, each with its amount."""
+    return tuple((one.id, one.amount.encode()) for one in translated.refunds if one.id)
 
 
 def _passed_through(resource: str, event: str, body: Mapping[str, Any]) -> Reading:

@@ -278,10 +278,10 @@ def test_lines_of_an_order_name_what_lowers_whose_stock() -> None:
 
 def test_created_and_updated_with_one_body_are_read_once_and_restored_is_another_thing() -> None:
     body = recordings.webhook(14).body
-    reading._of_topic.cache_clear()
+    reading._remembered.cache_clear()
     created = read(body, "order.created")
     assert read(body, "order.updated") == created
-    assert reading._of_topic.cache_info().hits == 1
+    assert reading._remembered.cache_info().hits == 1
     restored = read(body, "order.restored")
     assert (created.revives, restored.revives) == (False, True)
     assert restored.data == created.data
@@ -289,7 +289,7 @@ def test_created_and_updated_with_one_body_are_read_once_and_restored_is_another
 
 
 def test_large_bodies_are_not_kept_in_memory() -> None:
-    reading._of_topic.cache_clear()
+    reading._remembered.cache_clear()
     large = json.dumps({"id": 1, "note": "x" * reading._MOST_REMEMBERED}).encode()
     assert read(large).digest
-    assert reading._of_topic.cache_info().currsize == 0
+    assert reading._remembered.cache_info().currsize == 0

@@ -49,6 +49,7 @@ _UNITS = {
     **dict.fromkeys((20,), (3,)),
 }
 _LINES = {1022: ((12, 10, 0, "MUG-1"), (13, 13, 11, "SHIRT-M")), 1023: ((18, 10, 0, "MUG-1"),)}
+_REFUNDS = (("refund/1024", b"10.00"), ("refund/1025", b"46.41"))
 _PRIORITY = {ORDER: 0, CUSTOMER: 1, PRODUCT: 3, COUPON: 4}
 
 
@@ -86,7 +87,10 @@ def test_recorded_snapshots(number: int) -> None:
         resource=resource,
         created_at=datetime.fromisoformat(created) if resource == ORDER else None,
         lines=tuple(HeldLine(*line, units, units) for line, units in lines),
+        refunds=_REFUNDS[: len(body["refunds"])] if resource == ORDER else (),
         product=said.product,
+        stock=said.stock,
+        inventory=said.inventory,
         data=said.data,
     )
     assert TYPES[said.type].model_validate_json(said.data).model_dump()["id"] == subject
