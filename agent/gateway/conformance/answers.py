@@ -35,7 +35,7 @@ def results(answer: Answer, events: Sequence[Event]) -> list[Result]:
     found = document(answer).get("results")
     if not isinstance(found, list):
         raise Unmet(f"no list of results, but {told(answer)}")
-    named = {result.get("id"): result for result in found if isinstance(result, Mapping)}
+    named = {str(result.get("id")): result for result in found if isinstance(result, Mapping)}
     for event in events:
         must(event["id"] in named, f"the results say nothing of event {event['id']}")
     return [named[event["id"]] for event in events]

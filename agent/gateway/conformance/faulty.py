@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.gateway.conformance import answers, presence, session
+from agent.gateway.conformance import answers, presence
+from agent.gateway.conformance.session import encoded
 from agent.gateway.conformance.verdict import GOOD, Check, NotOffered, must
 
 if TYPE_CHECKING:
@@ -42,59 +43,59 @@ def judge_too_large(answer: Answer) -> None:
     must(answer.status == 413, f"answered {answers.told(answer)}")
 
 
-def filled(of: Session, size: int) -> bytes:
+def filled(session: Session, size: int) -> bytes:
     """A batch of exactly so many bytes, as far as events can be made that small."""
-    one = len(session.encoded(of.event()))
-    events = [of.event() for _ in range(max(1, min(_MOST_EVENTS, size // (2 * one))))]
+    one = len(encoded(session.event()))
+    events = [session.event() for _ in range(max(1, min(_MOST_EVENTS, size // (2 * one))))]
     for event in events:
         event["data"]["customer_note"] = ""
-    room = max(0, size - len(session.encoded(*events)))
+    room = max(0, size - len(encoded(*events)))
     for number, event in enumerate(events):
         extra = number < room % len(events)
         event["data"]["customer_note"] = "x" * (room // len(events) + extra)
-    return session.encoded(*events)
+    return encoded(*events)
 
 
-async def _malformed(of: Session) -> None:
-    faulty = of.event()
+async def _malformed(session: Session) -> None:
+    faulty = session.event()
     del faulty["type"]
-    await _among_good_ones(of, faulty | {"sequence": "first"}, "rejected")
+    await _among_good_ones(session, faulty | {"sequence": "first"}, "rejected")
 
 
-async def _unknown_type(of: Session) -> None:
+async def _unknown_type(session: Session) -> None:
     named = {"type": "woocommerce.conformance.created.v1", "subject": "conformance/1"}
-    event = of.event() | named | {"correlationid": "conformance/1", "data": {"id": 1}}
+    event = session.event() | named | {"correlationid": "conformance/1", "data": {"id": 1}}
     del event["dataschema"]
-    await _among_good_ones(of, event, "accepted", "rejected")
+    await _among_good_ones(session, event, "accepted", "rejected")
 
 
-async def _among_good_ones(of: Session, faulty: dict[str, Any], *statuses: str) -> None:
-    before, after = of.event(), of.event()
-    answer = await of.send(before, faulty, after)
+async def _among_good_ones(session: Session, faulty: dict[str, Any], *statuses: str) -> None:
+    before, after = session.event(), session.event()
+    answer = await session.send(before, faulty, after)
     if is_refused_as_a_whole(answer):
-        alone = await of.send(faulty)
+        alone = await session.send(faulty)
         must(is_refused_as_a_whole(alone), f"alone it is answered {answers.told(alone)}")
-        answer = await of.send(before, after)
+        answer = await session.send(before, after)
     else:
         [result] = answers.results(answer, [faulty])
         judge_faulty(result, *statuses)
     answers.taken(answer, [before, after])
 
 
-async def _broken(of: Session) -> None:
-    judge_broken(await of.agent.post_events(session.encoded(of.event())[:-10]))
+async def _broken(session: Session) -> None:
+    judge_broken(await session.agent.post_events(encoded(session.event())[:-10]))
 
 
-async def _largest(of: Session) -> None:
-    answers.results(await of.agent.post_events(filled(of, await _limit(of))), [])
+async def _largest(session: Session) -> None:
+    answers.results(await session.agent.post_events(filled(session, await _limit(session))), [])
 
 
-async def _too_large(of: Session) -> None:
-    judge_too_large(await of.agent.post_events(filled(of, await _limit(of) + 1)))
+async def _too_large(session: Session) -> None:
+    judge_too_large(await session.agent.post_events(filled(session, await _limit(session) + 1)))
 
 
-async def _limit(of: Session) -> int:
-    told = presence.described(await of.agent.get_store()).get("max_batch_bytes")
+async def _limit(session: Session) -> int:
+    told = presence.described(await session.agent.get_store()).get("max_batch_bytes")
     if type(told) is not int or told < 1:
         raise NotOffered("it tells no max_batch_bytes")
     if told > MOST_SENT:

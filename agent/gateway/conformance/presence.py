@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from agent.gateway.conformance import answers
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from agent.model.delivery import Answer
 
 ANOTHER_INSTANCE = "another_instance"
+_SEQUENCE = re.compile(r"[0-9]{1,19}")
 
 
 def described(answer: Answer) -> Mapping[str, Any]:
@@ -54,9 +56,8 @@ def judge_memory(answer: Answer, last_sequence: int, head_position: int | None) 
 
 def sequence(told: object) -> int | None:
     """``last_sequence`` as a number; it is written as in an event."""
-    if isinstance(told, str) and told.isascii() and told.isdecimal():
-        return int(told)
-    return told if type(told) is int else None
+    text = str(told) if type(told) is int else told
+    return int(text) if isinstance(text, str) and _SEQUENCE.fullmatch(text) else None
 
 
 def judge_refusal(answer: Answer) -> None:

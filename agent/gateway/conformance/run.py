@@ -14,6 +14,7 @@ from agent.gateway.conformance import (
     results,
 )
 from agent.gateway.conformance.verdict import Check, Finding, NotOffered, Outcome, Unmet
+from agent.model import foreign
 
 if TYPE_CHECKING:
     from agent.gateway.conformance.session import Session
@@ -72,7 +73,7 @@ async def _found(check: Check, session: Session) -> Finding:
     try:
         await check.run(session)
     except Unmet as unmet:
-        outcome, found = Outcome.FAIL, str(unmet)
+        outcome, found = Outcome.FAIL, foreign.line(str(unmet))
     except NotOffered as missing:
         outcome, found = Outcome.SKIPPED, str(missing)
     return Finding(check.name, outcome, found, check.rule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
 
     from agent.demo.site import Handler
     from agent.gateway.conformance.verdict import Finding
+
+
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    10**400,
+    1.5,
+    "",
+    "\ud83d\x00",
+    "9" * 5000,
+    [],
+    [[]],
+    {},
+    {"id": []},
+)
 
 
 def skipped(findings: list[Finding]) -> set[str]:
@@ -72,6 +89,19 @@ async def test_what_is_optional_and_not_offered_is_skipped(tmp_path: Path) -> No
         }
 
 
+async def test_a_batch_may_be_refused_for_an_event_and_an_unknown_type_rejected(
+    tmp_path: Path,
+) -> None:
+    async def strict(request: web.Request, handler: Handler) -> web.StreamResponse:
+        body = await request.read()
+        if request.path.endswith("/events") and (b'"first"' in body or b"woocommerce" in body):
+            return Problem(422, "invalid").response()
+        return await handler(request)
+
+    async with broken.serving(tmp_path / "gateway.db", strict) as gateway:
+        assert skipped(await broken.checked(gateway)) == {"another instance"}
+
+
 async def test_what_needs_a_check_that_failed_is_not_asked(tmp_path: Path) -> None:
     fault = instead(500, lambda _, __: True, under="/updates", text="no")
     async with broken.serving(tmp_path / "gateway.db", fault) as gateway:
@@ -103,6 +133,33 @@ async def test_a_batch_is_filled_to_the_byte(tmp_path: Path, size: int) -> None:
         broken.opened(gateway) as talk,
     ):
         assert len(faulty.filled(talk, size)) == size
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_answered_there_is_a_finding_for_every_check(
+    tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+
+    async with broken.serving(tmp_path / "gateway.db", spoilt(rng)) as gateway:
+        findings = await broken.checked(gateway)
+    assert [finding.check for finding in findings] == [check.name for check in run.CHECKS]
+
+
+def spoilt(rng: random.Random) -> broken.Fault:
+    """One field in ten is something else."""
+
+    def each(value: Any) -> Any:
+        if rng.random() < 0.1:
+            return rng.choice(JUNK)
+        if isinstance(value, dict):
+            return {name: each(of) for name, of in value.items()}
+        return [each(of) for of in value] if isinstance(value, list) else value
+
+    def spoil(_: Any, __: Any, answer: dict[str, Any]) -> None:
+        answer |= {name: each(of) for name, of in answer.items()}
+
+    return edited("", spoil)
 
 
 def test_no_check_waits_for_one_that_comes_later() -> None:
