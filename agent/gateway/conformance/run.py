@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import errors
-from agent.gateway.conformance import (
-    batches,
-    faulty,
-    feed,
-    parallel,
-    presence,
-    results,
-)
+from agent.gateway.conformance import batches, faulty, feed, parallel, presence, results
 from agent.gateway.conformance.verdict import Check, Finding, NotOffered, Outcome, Unmet
 from agent.model import foreign
 
@@ -61,8 +54,9 @@ async def _knock(session: Session) -> None:
         )
     if answer.status in (401, 403):
         raise errors.UsageError(
-            f"the gateway refuses this token ({answer.status})",
-            hint="woo-agent contract check URL --token TOKEN",
+            f"the gateway refuses this token for this store ({answer.status})",
+            hint="woo-agent contract check URL --token TOKEN --store ID, if it takes only stores"
+            " that it knows",
         )
     if isinstance(answer.body, dict):
         session.last_sequence = presence.sequence(answer.body.get("last_sequence")) or 0
