@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import audit, config, demo, outbox, pause, run, sandbox, status, updates
+from agent.cli import audit, config, contract, demo, outbox, pause, run, sandbox, status, updates
 
 app = typer.Typer(
     name="woo-agent",
@@ -25,6 +25,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(updates.app, name="updates")
 app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
+app.add_typer(contract.app, name="contract")
 app.add_typer(sandbox.app, name="sandbox")
 
 
