@@ -35,7 +35,7 @@ class Coupon(BaseModel, frozen=True, extra="forbid"):
 
     id: str
     coupon_id: int
-    code: str
+    code: str | None
     description: str | None
     discount_type: DiscountType
     store_type: str | None

@@ -51,6 +51,11 @@ def canonical(value: object) -> Amount | None:
     return None if parsed is None else amount(parsed)
 
 
+def negated(value: Amount) -> Amount:
+    """The same with the other sign; zero has none."""
+    return value.removeprefix("-") if value.startswith("-") or value == ZERO else f"-{value}"
+
+
 def _is_reasonable(value: Decimal) -> bool:
     """False for NaN, infinity, and exponents that would fill memory with zeros."""
     if not value.is_finite():

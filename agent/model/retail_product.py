@@ -63,8 +63,9 @@ class Product(BaseModel, frozen=True, extra="forbid"):
     (``retail.store.snapshot.v1``); null where there is none, as on a ``variable`` product.
     ``price`` is what is charged now, ``on_sale`` says that it is the ``sale_price``, which holds
     from ``sale_from`` to ``sale_to``. ``quantity``, ``manages_stock``, ``stock_status`` and
-    ``backorders`` are as in ``retail.inventory.snapshot.v1``. ``weight`` is decimal text as the
-    store has it, in the store's unit. Descriptions are HTML. ``images`` are addresses.
+    ``backorders`` are as in ``retail.inventory.snapshot.v1``; at ``low_stock_amount`` the owner is
+    told, null where the store's own holds. ``weight`` is decimal text as the store has it, in the
+    store's unit. Descriptions are HTML. ``images`` are addresses.
 
     Times are UTC. ``meta`` is what the store's owner allows. ``anomalies``: ``amount_unreadable``,
     ``time_unreadable``; more may come.
@@ -96,6 +97,7 @@ class Product(BaseModel, frozen=True, extra="forbid"):
     manages_stock: ManagesStock
     stock_status: StockStatus | None
     backorders: Backorders | None
+    low_stock_amount: int | None
     virtual: bool
     downloadable: bool
     weight: str | None

@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("backlog", "drain", "idle", "ingest", "million")
+NAMES = ("backlog", "drain", "idle", "ingest", "million", "translate")
 
 
 def main() -> None:

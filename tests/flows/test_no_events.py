@@ -69,7 +69,7 @@ async def test_what_somebody_else_changed_beside_our_write_is_told(shop: Shop) -
     assert outbox["skipped"]["echo"] == 0
     newest = shop.gateway.subjects(agents.STORE)
     assert newest[f"product/{mug}"]["data"]["name"] == "Mug, hand made"
-    assert newest[f"product/{cap}"]["data"]["stock_quantity"] == 6
+    assert newest[f"product/{cap}"]["data"]["quantity"] == 6
 
 
 async def test_a_webhook_that_is_faster_than_our_books_is_told_once(shop: Shop) -> None:

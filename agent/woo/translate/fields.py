@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from agent.model import money
@@ -13,6 +14,7 @@ from agent.woo.translate.errors import Untranslatable
 Row = Mapping[str, Any]
 
 _T = TypeVar("_T")
+_Word = TypeVar("_Word", bound=StrEnum)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _INT64 = 2**63
 
@@ -75,6 +77,21 @@ def whole(value: object) -> int | None:
     return int(exact) if exact is not None and exact == exact.to_integral_value() else None
 
 
+def number(value: object) -> int | float | None:
+    """Stock, which plugins make fractional: an int where it is whole."""
+    exact = whole(value)
+    if exact is not None:
+        return exact
+    fraction = money.decimal(value)
+    return None if fraction is None or fraction == fraction.to_integral_value() else float(fraction)
+
+
+def email(value: object) -> str | None:
+    """Trimmed and in lower case: one person, one text."""
+    written = word(value)
+    return written and written.lower()
+
+
 def reference(value: object) -> int | None:
     """An id; 0 is WooCommerce's word for none."""
     number = whole(value)
@@ -84,6 +101,12 @@ def reference(value: object) -> int | None:
 def word(value: object) -> str | None:
     """A string with something in it, without the blanks around it."""
     return text(value.strip()) if isinstance(value, str) else None
+
+
+def one_of(value: object, words: type[_Word]) -> _Word | None:
+    """The word of ours that is written the same."""
+    written = text(value)
+    return next((word for word in words if word == written), None)
 
 
 def text(value: object) -> str | None:
@@ -104,6 +127,11 @@ def listed(value: object) -> list[Any] | None:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else None
+
+
+def references(value: object) -> list[int]:
+    """The ids of a list, in its order."""
+    return [found for one in listed(value) or () if (found := reference(one)) is not None]
 
 
 def rows(value: object) -> list[Row]:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from agent.model import money
 from agent.model.order import CustomerKind, FulfilmentStatus, Order
-from agent.woo.translate import fields, order_state, order_sums
+from agent.woo.translate import fields, order_state, order_sums, parts
+from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Part = dict[str, Any]
+    from agent.woo.translate.parts import Part
+    from agent.woo.translate.rules import Rules
 
 
-def translate(body: Mapping[str, Any]) -> Order:
+def translate(body: Mapping[str, Any], rules: Rules = PLAIN) -> Order:
     """The order; ``Untranslatable`` without id, status, currency, lines, a line's id or quantity.
 
     Anything else may be missing (WooCommerce 8 to 10, plugins), and unknown keys are left out.
@@ -26,7 +28,8 @@ def translate(body: Mapping[str, Any]) -> Order:
     data = _head(body, unreadable)
     data["store_status"] = status
     completed_at = unreadable.moment(body, "date_completed_gmt")
-    data["lines"] = _lines(body, status, unreadable)
+    data["lines"] = _lines(body, status, unreadable, rules)
+    data["meta"] = parts.meta(body, rules)
     for field, key, part in _OTHER_LINES:
         data[field] = [part(row, unreadable) for row in fields.rows(body.get(key))]
     data["refunds"] = _refunds(body, unreadable)
@@ -36,6 +39,7 @@ def translate(body: Mapping[str, Any]) -> Order:
         paid_at=data["paid_at"],
         total=Decimal(totals["total"]),
         refunded=Decimal(totals["refunded"]),
+        rules=rules,
     )
     data["fulfilment_status"] = order_state.fulfilment_status(status, completed_at=completed_at)
     data["fulfilled_at"] = (
@@ -49,7 +53,6 @@ def translate(body: Mapping[str, Any]) -> Order:
 def _head(body: fields.Row, unreadable: fields.Unreadable) -> Part:
     order_id = fields.essential(body, "id", fields.reference)
     billing = fields.mapping(body.get("billing"))
-    email = fields.word(billing.get("email"))
     customer_id = fields.reference(body.get("customer_id"))
     return {
         "id": f"order/{order_id}",
@@ -65,76 +68,45 @@ def _head(body: fields.Row, unreadable: fields.Unreadable) -> Part:
             "kind": CustomerKind.ACCOUNT if customer_id else CustomerKind.GUEST,
             "id": customer_id and f"customer/{customer_id}",
             "customer_id": customer_id,
-            "email": email and email.lower(),
+            "email": fields.email(billing.get("email")),
         },
-        "billing_address": _address(billing),
-        "shipping_address": _address(fields.mapping(body.get("shipping"))),
+        "billing_address": parts.address(billing),
+        "shipping_address": parts.address(fields.mapping(body.get("shipping"))),
         "payment": {
             "method": fields.text(body.get("payment_method")),
             "title": fields.text(body.get("payment_method_title")),
             "transaction_id": fields.text(body.get("transaction_id")),
         },
         "customer_note": fields.text(body.get("customer_note")),
-        "meta": (),
     }
 
 
-def _address(row: fields.Row) -> Part | None:
-    address = {
-        "first_name": fields.text(row.get("first_name")),
-        "last_name": fields.text(row.get("last_name")),
-        "company": fields.text(row.get("company")),
-        "line_1": fields.text(row.get("address_1")),
-        "line_2": fields.text(row.get("address_2")),
-        "postcode": fields.text(row.get("postcode")),
-        "city": fields.text(row.get("city")),
-        "region": fields.text(row.get("state")),
-        "country": fields.text(row.get("country")),
-        "phone": fields.text(row.get("phone")),
-    }
-    return address if any(address.values()) else None
-
-
-def _lines(body: fields.Row, status: str, unreadable: fields.Unreadable) -> list[Part]:
+def _lines(
+    body: fields.Row, status: str, unreadable: fields.Unreadable, rules: Rules
+) -> list[Part]:
     """Goods are essential: an order that lost them would hold no stock."""
     listed = fields.essential(body, "line_items", fields.listed)
     return [
-        _line(fields.mapping(row), f"line_items[{index}].", status, unreadable)
+        _line(fields.mapping(row), f"line_items[{index}].", status, unreadable, rules)
         for index, row in enumerate(listed)
     ]
 
 
-def _line(row: fields.Row, within: str, status: str, unreadable: fields.Unreadable) -> Part:
+def _line(
+    row: fields.Row, within: str, status: str, unreadable: fields.Unreadable, rules: Rules
+) -> Part:
     quantity = fields.essential(row, "quantity", fields.whole, within=within)
     return {
         "line_id": fields.essential(row, "id", fields.reference, within=within),
-        "product_id": fields.reference(row.get("product_id")),
-        "variation_id": fields.reference(row.get("variation_id")),
-        "sku": fields.text(row.get("sku")),
-        "gtin": fields.text(row.get("global_unique_id")),
-        "name": fields.text(row.get("name")),
+        **parts.article(row),
         "quantity": quantity,
-        "committed_units": order_state.committed_units(status, row, quantity=quantity),
+        "committed_units": order_state.committed_units(status, row, quantity=quantity, rules=rules),
         "restocked_units": order_state.restocked_units(row),
         "unit_price": unreadable.amount_or_none(row, "price"),
         "subtotal": unreadable.amount(row, "subtotal"),
         "subtotal_tax": unreadable.amount(row, "subtotal_tax"),
-        "meta": (),
-    } | _charge(row, unreadable)
-
-
-def _charge(row: fields.Row, unreadable: fields.Unreadable) -> Part:
-    """What goods, shipping and fees have in common; a tax without a total does not apply."""
-    taxes = [
-        {"rate_id": fields.reference(tax.get("id")), "amount": amount}
-        for tax in fields.rows(row.get("taxes"))
-        if (amount := unreadable.amount_or_none(tax, "total")) is not None
-    ]
-    return {
-        "total": unreadable.amount(row, "total"),
-        "total_tax": unreadable.amount(row, "total_tax"),
-        "taxes": taxes,
-    }
+        "meta": parts.meta(row, rules),
+    } | parts.charge(row, unreadable)
 
 
 def _shipping_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
@@ -142,14 +114,14 @@ def _shipping_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
         "line_id": fields.reference(row.get("id")),
         "method": fields.text(row.get("method_id")),
         "title": fields.text(row.get("method_title")),
-    } | _charge(row, unreadable)
+    } | parts.charge(row, unreadable)
 
 
 def _fee_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
     return {
         "line_id": fields.reference(row.get("id")),
         "name": fields.text(row.get("name")),
-    } | _charge(row, unreadable)
+    } | parts.charge(row, unreadable)
 
 
 def _discount_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:

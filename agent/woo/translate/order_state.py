@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from agent.model.order import FulfilmentStatus, PaymentStatus
 from agent.woo.translate import fields
+from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
+
+    from agent.woo.translate.rules import Rules
 
 _CANCELLED = frozenset({"cancelled", "trash"})
 _NOT_ACCEPTED = frozenset({"pending", "failed", "checkout-draft", "draft", "auto-draft", "new"})
@@ -17,26 +20,39 @@ _OPEN = _NOT_ACCEPTED | {"processing", "on-hold"}
 
 
 def payment_status(
-    status: str, *, paid_at: datetime | None, total: Decimal, refunded: Decimal
+    status: str,
+    *,
+    paid_at: datetime | None,
+    total: Decimal,
+    refunded: Decimal,
+    rules: Rules = PLAIN,
 ) -> PaymentStatus:
     """By what was paid and given back, not by the status: ``processing`` may be cash on delivery.
 
-    Only ``failed`` and ``refunded`` say something about money that the figures may not say.
+    Only ``failed``, ``refunded`` and what the store's owner says of a status tell something about
+    money that the figures may not tell.
     """
     if status == "refunded" or 0 < refunded >= total:
         return PaymentStatus.REFUNDED
     if refunded > 0:
         return PaymentStatus.PARTIALLY_REFUNDED
+    if status in rules.payment:
+        return rules.payment[status]
     if status == "failed":
         return PaymentStatus.FAILED
     return PaymentStatus.PAID if paid_at else PaymentStatus.UNPAID
 
 
-def fulfilment_status(status: str, *, completed_at: datetime | None) -> FulfilmentStatus:
-    """``refunded`` and statuses that plugins add do not tell: there the date of completion does.
+def fulfilment_status(
+    status: str, *, completed_at: datetime | None, rules: Rules = PLAIN
+) -> FulfilmentStatus:
+    """``refunded`` and statuses that plugins add do not tell unless the store's owner does: there
+    the date of completion tells.
 
     WooCommerce keeps that date when an order is opened again, so it counts nowhere else.
     """
+    if status in rules.fulfilment:
+        return rules.fulfilment[status]
     if status in _CANCELLED:
         return FulfilmentStatus.CANCELLED
     if status in _OPEN:
@@ -46,14 +62,18 @@ def fulfilment_status(status: str, *, completed_at: datetime | None) -> Fulfilme
     return FulfilmentStatus.CANCELLED if status == "refunded" else FulfilmentStatus.UNFULFILLED
 
 
-def committed_units(status: str, line: fields.Row, *, quantity: int) -> int:
+def committed_units(status: str, line: fields.Row, *, quantity: int, rules: Rules = PLAIN) -> int:
     """Units that the line takes out of stock.
 
     ``_reduced_stock`` is WooCommerce's own count, lowered by a restocking refund
     (wc-order-functions.php). It stays in place when an order fails or is trashed, although such an
     order claims nothing. A line without it was not counted: all its units are.
     """
-    if status in _CANCELLED or status in _NOT_ACCEPTED:
+    if status in rules.fulfilment:
+        claims_nothing = rules.fulfilment[status] is FulfilmentStatus.CANCELLED
+    else:
+        claims_nothing = status in _CANCELLED or status in _NOT_ACCEPTED
+    if claims_nothing:
         return 0
     reduced = _reduced(line)
     return max(0, quantity if reduced is None else reduced)

@@ -5,27 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.model import content, envelope
-from agent.woo.translate import order, reading
+from agent.woo.translate import canonical, reading
 from agent.woo.translate.errors import Untranslatable
+from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
     from agent.model.delivery import Event
+    from agent.woo.translate.rules import Rules
 
 
-def encoded(event: Event, *, store_id: str, payload: str) -> bytes:
+def encoded(event: Event, *, store_id: str, payload: str, rules: Rules = PLAIN) -> bytes:
     """The whole CloudEvent as JSON bytes; ``payload`` is ``canonical`` or ``raw``.
 
     Raises Untranslatable.
     """
-    data = event.data or _translated(event, payload)
+    data = event.data or _translated(event, payload, rules)
     return envelope.encode(envelope.make(event, store_id=store_id), data)
 
 
-def _translated(event: Event, payload: str) -> bytes:
+def _translated(event: Event, payload: str, rules: Rules) -> bytes:
     """Our model where there is one, else the body as WooCommerce sent it."""
     parsed = reading.parse(event.body)
-    if payload == "canonical" and event.type == "retail.order.snapshot.v1":
-        return content.encoded(order.translate(parsed))
+    origin, resource, kind = event.type.split(".")[:3]
+    if payload == "canonical" and origin == "retail":
+        if kind == "deleted":
+            return content.encoded(canonical.deletion(event.subject))
+        if resource in canonical.RESOURCES:
+            return content.encoded(canonical.snapshot(resource, parsed, rules))
     try:
         return envelope.encode_data(parsed)
     except RecursionError:  # it could just be parsed

@@ -14,24 +14,23 @@ from urllib.parse import urlsplit
 
 from agent.model import content
 from agent.model.delivery import READ_BY_US, Reading, Verdict
+from agent.model.order import Order
 from agent.model.stock import HeldLine
-from agent.woo.translate import fields, figures, order, order_state, store_product
+from agent.woo.translate import canonical, fields, figures, order_state, product, store_product
 from agent.woo.translate.errors import Untranslatable
+from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from agent.model.delivery import Webhook
-    from agent.model.order import Order
+    from agent.woo.translate.rules import Rules
 
-VERSION = 3
+VERSION = 4
 """Rises when equal bodies may give other digests or other data than before."""
 
-# Change by themselves from one read to the next (recordings: related_ids is shuffled each time).
-_VOLATILE = frozenset(
-    {"related_ids", "price_html", "total_sales", "_links", "date_modified", "date_modified_gmt"}
-)
-_APART = _VOLATILE | figures.NAMES
+# The figures of a product have a digest of their own, and what can't be read shows in its fields.
+_PRODUCT_APART = content.VOLATILE | product.FIGURES | {"anomalies"}
 _RETAIL = frozenset({"order", "customer", "product", "coupon"})
 _PRIORITY = {"order": 0, "refund": 0, "customer": 1, "inventory": 2, "product": 3}
 _LOWEST_PRIORITY = 4
@@ -56,33 +55,33 @@ def home(url: str) -> str:
     return host if parts.port in _USUAL_PORTS else f"{host}:{parts.port}"
 
 
-def read(webhook: Webhook, homes: frozenset[str]) -> Reading:
+def read(webhook: Webhook, homes: frozenset[str], rules: Rules = PLAIN) -> Reading:
     """A reading of any stored webhook; never raises."""
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
-    body, said = _said(webhook.topic, webhook.body)
+    body, said = _said(webhook.topic, webhook.body, rules)
     if body and webhook.webhook_id == READ_BY_US and _NUMBER.fullmatch(webhook.delivery_id):
         trashed = body.get("status") == "trash"
         return replace(said, read_after=int(webhook.delivery_id), revives=not trashed)
     return said
 
 
-def order_of(body: bytes) -> Reading:
+def order_of(body: bytes, rules: Rules = PLAIN) -> Reading:
     """A reading of an order as the store shows it; never raises."""
-    return _said("order.updated", body)[1]
+    return _said("order.updated", body, rules)[1]
 
 
-def _said(topic: str, raw: bytes) -> tuple[dict[str, Any], Reading]:
+def _said(topic: str, raw: bytes, rules: Rules) -> tuple[dict[str, Any], Reading]:
     try:
         body = parse(raw)
-        return body, _of_body(topic, body)
+        return body, _of_body(topic, body, rules)
     except Untranslatable as error:
         return {}, Reading(untranslatable=str(error))
     except RecursionError:  # it could just be parsed, but not be written again
         return {}, Reading(untranslatable="body: is nested too deeply")
 
 
-def _of_body(topic: str, body: Mapping[str, Any]) -> Reading:
+def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     resource, _, event = topic.partition(".")
     if _is_error(body):
         kind = resource if resource in _RETAIL else ""
@@ -90,7 +89,7 @@ def _of_body(topic: str, body: Mapping[str, Any]) -> Reading:
     if not _TOPIC.fullmatch(topic):
         return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
     if resource in _RETAIL and event in ("created", "updated", "restored", "deleted"):
-        return _of_resource(resource, event, body)
+        return _of_resource(resource, event, body, rules)
     return _passed_through(resource, event, body)
 
 
@@ -129,22 +128,28 @@ def _is_error(body: Mapping[str, Any]) -> bool:
     return "id" not in body and "code" in body and isinstance(data, dict) and "status" in data
 
 
-def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
+def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     number = body.get("id")
     if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
         return Reading(untranslatable="id: is missing or not a positive integer")
     subject = f"{resource}/{number}"
     priority = _PRIORITY.get(resource, _LOWEST_PRIORITY)
     if event == "deleted":
-        kind = f"retail.{resource}.deleted.v1"
         return Reading(
-            kind, subject, subject, priority, None, b"deleted", resource=resource, deletion=True
+            type=f"retail.{resource}.deleted.v1",
+            subject=subject,
+            lane=subject,
+            priority=priority,
+            digest=b"deleted",
+            resource=resource,
+            deletion=True,
+            data=content.encoded(canonical.deletion(subject)),
         )
     if resource == "order" and body.get("status") in _DRAFTS:
         return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
     created_at = fields.moment(body.get("date_created_gmt")) if resource == "order" else None
     try:
-        digest, data, translated = _content(resource, body)
+        translated = canonical.snapshot(resource, body, rules)
     except Untranslatable as error:
         return Reading(
             subject=subject,
@@ -159,14 +164,16 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any]) -> Reading:
         lane=subject,
         priority=priority,
         changed_at=fields.moment(body.get("date_modified_gmt")),
-        digest=digest,
+        digest=content.digest_of_model(
+            translated, without=_PRODUCT_APART if resource == "product" else content.VOLATILE
+        ),
         figures=figures.digest(body) if resource == "product" else b"",
         product=store_product.read(body) if resource == "product" else None,
         resource=resource,
         revives=event == "restored",
         created_at=created_at,
-        lines=_held(translated, body) if translated is not None else (),
-        data=data,
+        lines=_held(translated, body) if isinstance(translated, Order) else (),
+        data=content.encoded(translated),
     )
 
 
@@ -183,17 +190,6 @@ def _held(translated: Order, body: Mapping[str, Any]) -> tuple[HeldLine, ...]:
         )
         for line, row in zip(translated.lines, fields.listed(body["line_items"]) or (), strict=True)
     )
-
-
-def _content(resource: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, Order | None]:
-    """The digest of what the event carries, without what changes by itself and the figures of a
-    product; and our model of it as JSON and as it is, if there is one."""
-    if resource == "order":
-        translated = order.translate(body)
-        digest = content.digest_of_model(translated)
-        return digest, content.encoded(translated), translated
-    apart = _APART if resource == "product" else _VOLATILE
-    return content.digest({k: value for k, value in body.items() if k not in apart}), b"", None
 
 
 def _passed_through(resource: str, event: str, body: Mapping[str, Any]) -> Reading:

@@ -10,6 +10,7 @@ import pytest
 
 from agent.model import content
 from agent.model.delivery import Event, Webhook
+from agent.model.types import TYPES
 from agent.woo.translate import order, payload, reading
 from agent.woo.translate.errors import Untranslatable
 from tests import recordings
@@ -39,18 +40,35 @@ def test_an_order_is_sent_in_our_words_unless_the_body_is_asked_for() -> None:
     assert (raw["id"], raw["source"]) == ("id-7", "urn:woo-agent:store:brand-de")
 
 
-@pytest.mark.parametrize("as_", ["canonical", "raw"])
-@pytest.mark.parametrize(
-    ("number", "kind"),
-    [
-        (7, "retail.product.snapshot.v1"),
-        (12, "retail.customer.snapshot.v1"),
-        (29, "retail.order.deleted.v1"),
-    ],
-)
-def test_what_has_no_model_is_sent_as_it_came(number: int, kind: str, as_: str) -> None:
+_OTHERS = [
+    (7, "retail.product.snapshot.v1", "product/10"),
+    (12, "retail.customer.snapshot.v1", "customer/3"),
+    (29, "retail.order.deleted.v1", "order/1023"),
+]
+
+
+@pytest.mark.parametrize(("number", "kind", "subject"), _OTHERS)
+def test_everything_of_retail_is_sent_in_its_model(number: int, kind: str, subject: str) -> None:
     hook = recordings.webhook(number)
-    assert sent(event(hook.body, kind), as_)["data"] == hook.json()
+    one = replace(event(hook.body, kind), subject=subject)
+    data = sent(one, "canonical")["data"]
+    assert TYPES[kind].model_validate(data).model_dump()["id"] == subject
+    webhook = Webhook(AT, hook.topic, "", "", "", hook.body)
+    assert json.loads(reading.read(webhook, frozenset()).data) == data
+
+
+@pytest.mark.parametrize(("number", "kind", "subject"), _OTHERS)
+def test_the_body_is_sent_as_it_came_where_it_is_asked_for(
+    number: int, kind: str, subject: str
+) -> None:
+    hook = recordings.webhook(number)
+    assert sent(replace(event(hook.body, kind), subject=subject), "raw")["data"] == hook.json()
+
+
+def test_what_has_no_model_is_sent_as_it_came() -> None:
+    body = {"action": "woocommerce_x", "arg": 7}
+    one = event(json.dumps(body).encode(), "woocommerce.action.woocommerce_x.v1")
+    assert sent(one, "canonical")["data"] == body
 
 
 @pytest.mark.parametrize(
