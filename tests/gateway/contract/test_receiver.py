@@ -19,7 +19,7 @@ from aiohttp import web
 from agent.clock import SystemClock
 from agent.demo.store import TOPICS, Store
 from tests import agents, recordings
-from tests.gateway.contract import examples, readme
+from tests.gateway.contract import examples, readme, validation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -143,6 +143,7 @@ async def test_both_lines_of_the_real_agent(receiver: Receiver, tmp_path: Path) 
             assert json.loads(results["u-1"])["status"] == "applied"
             assert json.loads(results["u-2"])["code"] == "invalid"
             assert store.stock("MUG-1") == 28
+            assert validation.errors("heartbeat.v1", await agent.health()) == []
 
     ids = receiver.select(
         "SELECT count(*), count(DISTINCT id), count(DISTINCT position) FROM events"
