@@ -10,6 +10,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent import actor
@@ -44,7 +45,7 @@ from agent.updates.door import Door
 from agent.vitals import Vitals
 from agent.woo import client as woo
 from agent.woo import reads, webhook, wire
-from agent.woo.translate import payload, reading
+from agent.woo.translate import payload, reading, rules
 
 if TYPE_CHECKING:
     import random
@@ -96,13 +97,16 @@ async def running(
     stored, asked, judged, arrived, settled = (asyncio.Event() for _ in range(5))
 
     canonical = settings.gateway.payload == "canonical"
+    owners = rules.of(settings.canonical)
 
     def read(received: Received) -> Reading:
-        said = reading.read(received.webhook, homes)
+        said = reading.read(received.webhook, homes, owners)
         return said if canonical else replace(said, data=b"")
 
     def encode(event: Event) -> bytes:
-        return payload.encoded(event, store_id=store.id, payload=settings.gateway.payload)
+        return payload.encoded(
+            event, store_id=store.id, payload=settings.gateway.payload, rules=owners
+        )
 
     async with AsyncExitStack() as opened:
         enter = opened.enter_async_context
@@ -217,7 +221,7 @@ async def running(
                 outbox,
                 api,
                 fetcher,
-                reading.order_of,
+                partial(reading.order_of, rules=owners),
                 store_now=woo_.store_now,
                 settings=current,
                 clock=clock,

@@ -61,6 +61,8 @@ def _cell(value: Any) -> str:
     match value:
         case None | []:
             return "-"
+        case dict():
+            return ", ".join(f"{name} = {said}" for name, said in value.items()) or "-"
         case list():
             return ", ".join(value)
         case bool():

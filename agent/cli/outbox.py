@@ -26,7 +26,7 @@ from agent.storage import (
 )
 from agent.storage import outbox as rows
 from agent.storage.writer import Tx
-from agent.woo.translate import payload
+from agent.woo.translate import payload, rules
 from agent.woo.translate.errors import Untranslatable
 
 app = typer.Typer(help="What the store said, and what became of it.", no_args_is_help=True)
@@ -195,7 +195,12 @@ def export_(
         unreadable = 0
         async for event in export.events(db, moment):
             try:
-                line = payload.encoded(event, store_id=of.store.id, payload=of.gateway.payload)
+                line = payload.encoded(
+                    event,
+                    store_id=of.store.id,
+                    payload=of.gateway.payload,
+                    rules=rules.of(of.canonical),
+                )
             except Untranslatable:
                 unreadable += 1
             else:
@@ -255,7 +260,12 @@ def _body(raw: bytes) -> Any:
 
 def _envelope(event: Event, of: Settings) -> Any:
     try:
-        sent = payload.encoded(event, store_id=of.store.id, payload=of.gateway.payload)
+        sent = payload.encoded(
+            event,
+            store_id=of.store.id,
+            payload=of.gateway.payload,
+            rules=rules.of(of.canonical),
+        )
     except Untranslatable as error:
         return str(error)
     return json.loads(sent)

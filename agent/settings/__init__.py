@@ -6,6 +6,7 @@ from agent.settings.addresses import TcpAddress, UnixAddress
 from agent.settings.loading import Loaded, find, load
 from agent.settings.sections import (
     AdminSettings,
+    CanonicalSettings,
     GatewaySettings,
     HealthSettings,
     InventorySettings,
@@ -23,6 +24,7 @@ from agent.settings.sections import (
 
 __all__ = [
     "AdminSettings",
+    "CanonicalSettings",
     "GatewaySettings",
     "HealthSettings",
     "InventorySettings",

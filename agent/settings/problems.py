@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RULES = {
     "bool_parsing": "must be true or false",
+    "dict_type": 'must be a table, such as {{one = "two"}}',
     "bool_type": "must be true or false",
     "greater_than_equal": "must be at least {ge}",
     "int_from_float": "must be a whole number",

@@ -16,6 +16,7 @@ from agent.settings.words import (
     Moment,
     Secret,
     SigningSecret,
+    StatusWords,
     StoreId,
     UrlPath,
 )
@@ -201,6 +202,15 @@ class OwnershipSettings(Section):
     """Sale prices and their dates."""
 
 
+class CanonicalSettings(Section):
+    """What the canonical model says beyond what WooCommerce's own fields tell."""
+
+    statuses: StatusWords = {}
+    """What statuses of plugins mean, such as {"picked-up" = "fulfilled paid"}."""
+    meta: Annotated[tuple[str, ...], CommaSeparated] = ()
+    """Keys of the meta data that is told, such as _vat_number; all other stays in the store."""
+
+
 class PrivacySettings(Section):
     """Canonical fields that the gateway does not get to see."""
 
@@ -257,6 +267,7 @@ class Settings(Section):
     prices: PriceSettings = PriceSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     ownership: OwnershipSettings = OwnershipSettings()
+    canonical: CanonicalSettings = CanonicalSettings()
     privacy: PrivacySettings = PrivacySettings()
     admin: AdminSettings = AdminSettings()
     health: HealthSettings = HealthSettings()

@@ -88,7 +88,8 @@ def correction(path: Path) -> str:
 def _flat(table: Mapping[str, Any], parent: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         key = f"{parent}{name}"
-        if isinstance(value, dict) and (value or key in keys.SECTIONS):
+        is_section = isinstance(value, dict) and (value or key in keys.SECTIONS)
+        if is_section and key not in keys.FIELDS:
             yield from _flat(value, f"{key}.")
         else:
             yield key, value

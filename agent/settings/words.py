@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from agent.model.order import FulfilmentStatus, PaymentStatus
+
 
 def _store_id(written: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", written) is None:
@@ -45,6 +47,24 @@ def _field_name(written: str) -> str:
     return written
 
 
+def _pairs(written: object) -> object:
+    if isinstance(written, str):
+        pairs = (pair.partition("=") for pair in written.split(",") if pair.strip())
+        return {status.strip(): words.strip() for status, _, words in pairs}
+    return written
+
+
+def _status_words(written: dict[str, str]) -> dict[str, str]:
+    """At most one word about the goods and one about the money, of those a status can tell."""
+    for status, words in written.items():
+        said = words.split()
+        goods, money = len(_GOODS.intersection(said)), len(_MONEY.intersection(said))
+        if not said or goods + money < len(said) or max(goods, money) > 1:
+            known = ", ".join([*sorted(_GOODS), *sorted(_MONEY)])
+            raise ValueError(f"must say of {status} one or two of {known}")
+    return {status.removeprefix("wc-"): " ".join(said.split()) for status, said in written.items()}
+
+
 def _separated(written: object) -> object:
     if isinstance(written, str):
         return [name.strip() for name in written.split(",") if name.strip()]
@@ -70,6 +90,10 @@ def _signing_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+_GOODS = frozenset(word.value for word in FulfilmentStatus)
+# What was given back is told by refunds alone.
+_REFUNDS = (PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
+_MONEY = frozenset(word.value for word in PaymentStatus if word not in _REFUNDS)
 StoreId = Annotated[str, AfterValidator(_store_id)]
 UrlPath = Annotated[str, AfterValidator(_url_path)]
 FieldName = Annotated[str, AfterValidator(_field_name)]
@@ -79,3 +103,4 @@ Secret = Annotated[SecretStr, AfterValidator(_one_line)]
 SigningSecret = Annotated[SecretStr, AfterValidator(_signing_key)]
 # The environment knows no lists: there they stand in one text, with commas between them.
 CommaSeparated = BeforeValidator(_separated)
+StatusWords = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_status_words)]

@@ -64,3 +64,10 @@ def test_canonical_text_keeps_the_value_and_fits_the_type(value: Decimal) -> Non
 def test_the_type_takes_the_canonical_form_only(text: str) -> None:
     with pytest.raises(ValidationError):
         _AMOUNT.validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "other"), [("4.50", "-4.50"), ("-0.125", "0.125"), ("0.00", "0.00")]
+)
+def test_the_other_sign(value: str, other: str) -> None:
+    assert (money.negated(value), money.negated(other)) == (other, value)

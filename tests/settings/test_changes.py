@@ -32,6 +32,8 @@ NEEDS_RESTART = [
     ("state", 'dir = "/srv/agent"'),
     ("updates", 'drop_folder = "/srv/drop"'),
     ("ownership", 'price = "store"'),
+    ("canonical", 'meta = ["_vat_number"]'),
+    ("canonical", 'statuses = {shipped = "fulfilled"}'),
     ("privacy", 'omit = ["billing_address.phone"]'),
     ("admin", 'token = "hush"'),
 ]

@@ -94,6 +94,14 @@ def test_a_list_in_the_environment_has_commas(instances: Instances) -> None:
     assert instances.settings().store.aliases == ("https://www.shop.example.com", "http://a:8080")
 
 
+def test_a_table_is_one_setting_wherever_it_stands(instances: Instances) -> None:
+    meant = {"shipped": "fulfilled", "picked-up": "fulfilled paid"}
+    line = 'statuses = {shipped = "fulfilled", "picked-up" = "fulfilled paid"}'
+    assert instances.with_line("canonical", line).canonical.statuses == meant
+    instances.environ[variable("canonical.statuses")] = "shipped=fulfilled,picked-up=fulfilled paid"
+    assert instances.settings().canonical.statuses == meant
+
+
 def test_numbers_and_switches_may_come_from_the_environment(instances: Instances) -> None:
     instances.environ[variable("store.batch_size")] = "10"
     instances.environ[variable("store.verify_tls")] = "true"

@@ -57,6 +57,13 @@ def lines(instances: Instances, text: str = NOTHING_SECRET) -> list[str]:
         ("gateway", "batch_size = 0", "must be at least 1, got 0"),
         ("inventory", "max_zeroed_percent = 101", "must be at most 100, got 101"),
         ("prices", "max_change_percent = -1", "must be at least 0, got -1"),
+        ("canonical", "statuses = 1", 'must be a table, such as {one = "two"}, got 1'),
+        (
+            "canonical",
+            'statuses = {shipped = "sent"}',
+            "must say of shipped one or two of cancelled, fulfilled, unfulfilled, failed, paid,"
+            ' unpaid, got {"shipped": "sent"}',
+        ),
         ("log", 'level = "loud"', "must be 'debug', 'info', 'warning' or 'error', got \"loud\""),
     ],
 )

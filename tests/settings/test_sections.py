@@ -73,6 +73,9 @@ stock = "report"
 stock = "erp"
 price = "erp"
 sale = "erp"
+[canonical]
+meta = []
+[canonical.statuses]
 [privacy]
 omit = []
 hash = []

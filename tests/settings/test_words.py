@@ -36,6 +36,14 @@ def read(kind: Any, written: object) -> Any:
         (Annotated[tuple[str, ...], words.CommaSeparated], "a, b,,c ", ("a", "b", "c")),
         (Annotated[tuple[str, ...], words.CommaSeparated], ["a, b"], ("a, b",)),
         (Annotated[tuple[str, ...], words.CommaSeparated], "", ()),
+        (words.StatusWords, {"shipped": "fulfilled"}, {"shipped": "fulfilled"}),
+        (words.StatusWords, {"wc-x": " fulfilled  paid "}, {"x": "fulfilled paid"}),
+        (
+            words.StatusWords,
+            "shipped = fulfilled, x=cancelled unpaid,",
+            {"shipped": "fulfilled", "x": "cancelled unpaid"},
+        ),
+        (words.StatusWords, "", {}),
     ],
 )
 def test_a_word_reads_as_it_is_written(kind: Any, written: object, meant: object) -> None:
@@ -46,6 +54,11 @@ def test_a_word_reads_as_it_is_written(kind: Any, written: object, meant: object
     ("kind", "written", "told"),
     [
         (words.StoreId, "", "1 to 64 letters"),
+        (words.StatusWords, {"shipped": ""}, "must say of shipped one or two of cancelled, "),
+        (words.StatusWords, {"shipped": "sent"}, "must say of shipped"),
+        (words.StatusWords, {"shipped": "refunded"}, "must say of shipped"),
+        (words.StatusWords, {"shipped": "paid unpaid"}, "must say of shipped"),
+        (words.StatusWords, "shipped", "must say of shipped"),
         (words.StoreId, "a" * 65, "1 to 64 letters"),
         (words.StoreId, "brand/de", "1 to 64 letters"),
         (words.StoreId, "brand\n", "1 to 64 letters"),

@@ -37,11 +37,13 @@ def translate(body: Mapping[str, Any], rules: Rules = PLAIN) -> Order:
     data["payment_status"] = order_state.payment_status(
         status,
         paid_at=data["paid_at"],
-        total=Decimal(totals["total"]),
+        total=money.decimal(body.get("total")),
         refunded=Decimal(totals["refunded"]),
         rules=rules,
     )
-    data["fulfilment_status"] = order_state.fulfilment_status(status, completed_at=completed_at)
+    data["fulfilment_status"] = order_state.fulfilment_status(
+        status, completed_at=completed_at, rules=rules
+    )
     data["fulfilled_at"] = (
         completed_at if data["fulfilment_status"] is FulfilmentStatus.FULFILLED else None
     )

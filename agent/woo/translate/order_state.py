@@ -23,16 +23,17 @@ def payment_status(
     status: str,
     *,
     paid_at: datetime | None,
-    total: Decimal,
+    total: Decimal | None,
     refunded: Decimal,
     rules: Rules = PLAIN,
 ) -> PaymentStatus:
     """By what was paid and given back, not by the status: ``processing`` may be cash on delivery.
 
     Only ``failed``, ``refunded`` and what the store's owner says of a status tell something about
-    money that the figures may not tell.
+    money that the figures may not tell. ``total`` is None where it can't be read; an accepted
+    order of zero has nothing to be paid.
     """
-    if status == "refunded" or 0 < refunded >= total:
+    if status == "refunded" or (total is not None and 0 < refunded >= total):
         return PaymentStatus.REFUNDED
     if refunded > 0:
         return PaymentStatus.PARTIALLY_REFUNDED
@@ -40,7 +41,8 @@ def payment_status(
         return rules.payment[status]
     if status == "failed":
         return PaymentStatus.FAILED
-    return PaymentStatus.PAID if paid_at else PaymentStatus.UNPAID
+    is_free = total == 0 and status not in _CANCELLED and status not in _NOT_ACCEPTED
+    return PaymentStatus.PAID if paid_at or is_free else PaymentStatus.UNPAID
 
 
 def fulfilment_status(

@@ -72,6 +72,6 @@ def _value(value: Any) -> str:
     if isinstance(value, str) or value is None:
         return fields.text(value) or ""
     try:
-        return json.dumps(value, separators=(",", ":"), sort_keys=True)
+        return json.dumps(value, separators=(",", ":"), sort_keys=True, default=str)
     except RecursionError:  # it could just be parsed
         raise Untranslatable("meta_data", "is nested too deeply") from None

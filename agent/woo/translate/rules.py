@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from agent.model.order import FulfilmentStatus, PaymentStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from agent.settings import CanonicalSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,12 @@ class Rules:
 PLAIN = Rules()
 
 
-def made(*, meta: Iterable[str], statuses: Mapping[str, str]) -> Rules:
-    """From settings: ``{"picked-up": "fulfilled paid"}``. The words of both axes differ."""
-    said = [(status, word) for status, words in statuses.items() for word in words.split()]
+def of(settings: CanonicalSettings) -> Rules:
+    """``{"picked-up": "fulfilled paid"}``: the words of goods and of money differ."""
+    said = [(status, w) for status, words in settings.statuses.items() for w in words.split()]
     payment = {word.value for word in PaymentStatus}
     return Rules(
-        meta=frozenset(meta),
+        meta=frozenset(settings.meta),
         fulfilment={s: FulfilmentStatus(word) for s, word in said if word not in payment},
         payment={s: PaymentStatus(word) for s, word in said if word in payment},
     )

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from agent.model import content
 from agent.model.order import Order
 from agent.woo.translate import order
 from agent.woo.translate.errors import Untranslatable
 from tests import recordings
+from tests.woo.translate import bodies
 
 _WEBHOOKS = (14, 15, 18, 19, 20, 22, 25, 26, 28)
 _REST = (
@@ -244,41 +244,8 @@ def test_an_error_object_in_place_of_an_order_is_untranslatable(number: int) -> 
         order.translate(recordings.webhook(number).json())
 
 
-_ODD = st.sampled_from(
-    [
-        *("", " ", "-0", "-5", "NaN", "1e999", "9" * 5000, "\ud800"),
-        *("0000-00-00T00:00:00", "0001-01-01T00:00:00+14:00"),
-        *(10**4000, -(2**63), 1e300, float("nan"), Decimal("1e400")),
-    ]
-)
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | _ODD,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@st.composite
-def _mutated(draw: st.DrawFn) -> dict[str, Any]:
-    """A recorded body in which a few values, at any depth, are gone or anything else."""
-    body: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(list(_BODIES.values()))))
-    for _ in range(draw(st.integers(1, 4))):
-        holder, key = draw(st.sampled_from(_places(body)))
-        if draw(st.booleans()):
-            holder[key] = draw(_JSON)
-        else:
-            del holder[key]
-    return body
-
-
-def _places(value: Any) -> list[tuple[Any, Any]]:
-    keys = list(value if isinstance(value, dict) else range(len(value)))
-    nested = [value[key] for key in keys if isinstance(value[key], dict | list)]
-    return [(value, key) for key in keys] + [place for inner in nested for place in _places(inner)]
-
-
 @settings(deadline=None, max_examples=400)
-@given(_mutated())
+@given(bodies.mutated(list(_BODIES.values())))
 def test_any_body_becomes_an_order_that_can_be_sent_or_is_untranslatable(
     body: dict[str, Any],
 ) -> None:

@@ -26,14 +26,22 @@ _THEN = datetime(2026, 11, 23, 20, 22, 51, tzinfo=UTC)
         ("cancelled", None, "10", "0", "unpaid"),
         ("cancelled", _THEN, "10", "0", "paid"),  # the money is still to be given back
         ("processing", _THEN, "0", "0", "paid"),  # a coupon paid for all
+        ("processing", None, "0", "0", "paid"),  # made by hand
+        ("pending", None, "0", "0", "unpaid"),
+        ("cancelled", None, "0", "0", "unpaid"),
+        ("processing", None, None, "0", "unpaid"),  # a total that can't be read
+        ("processing", _THEN, None, "4", "partially_refunded"),
         ("shipped", _THEN, "10", "0", "paid"),  # a plugin's status
     ],
 )
 def test_payment_follows_dates_and_figures(
-    status: str, paid_at: datetime | None, total: str, refunded: str, expected: str
+    status: str, paid_at: datetime | None, total: str | None, refunded: str, expected: str
 ) -> None:
     found = order_state.payment_status(
-        status, paid_at=paid_at, total=Decimal(total), refunded=Decimal(refunded)
+        status,
+        paid_at=paid_at,
+        total=None if total is None else Decimal(total),
+        refunded=Decimal(refunded),
     )
     assert found == expected
 
