@@ -90,8 +90,8 @@ def _who_is_there(refs: Mapping[str, str], examples: Mapping[str, Any]) -> Part:
         "tags": ["fleet"],
         "operationId": "describeStore",
         "summary": "Who is there",
-        "description": "Asked when the agent starts. Not required: 404, 405 or 501 say that it is"
-        " not offered. After any other error it is asked again once a minute.",
+        "description": "Asked when the agent starts, and every hour. Not required: 404, 405 or 501"
+        " say that it is not offered. After any other error it is asked again once a minute.",
         "responses": {
             "200": _answer("The gateway, and what it has of this store.")
             | {"content": _content("application/json", refs, "store-description.v1", examples)},

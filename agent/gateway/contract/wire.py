@@ -180,7 +180,9 @@ class StoreDescription(BaseModel):
     name: str | None = Field(None, description="For people: which system this is.")
     environment: str | None = Field(None, description="For people: production, test, sandbox.")
     accepts: list[str] | None = Field(
-        None, description="The event types you want; absent: all of them."
+        None,
+        description="The event types you want; absent: all of them. Others are set aside, and sent"
+        " once you name them.",
     )
     max_batch_bytes: Annotated[int, Field(gt=0)] | None = Field(
         None, description="The largest body that you take."
