@@ -37,9 +37,15 @@ def mismatches(data: Mapping[str, Any], *, unit: Decimal) -> set[str]:
     charged = goods + totals["fees"] + totals["shipping"] + totals["tax"]
     if misses("total", charged, len(priced) + 1):
         found.add("total_mismatch")
-    if misses("discount", totals["subtotal"] - goods, 2 * len(lines)):
+    taken_off = added(lines, "subtotal_tax") - added(lines, "total_tax")
+    if misses("discount", totals["subtotal"] - goods, 2 * len(lines)) or misses(
+        "discount_tax", taken_off, 2 * len(lines)
+    ):
         found.add("discount_mismatch")
-    if misses("shipping", added(data["shipping_lines"], "total"), len(data["shipping_lines"])):
+    shipping = data["shipping_lines"]
+    if misses("shipping", added(shipping, "total"), len(shipping)) or misses(
+        "shipping_tax", added(shipping, "total_tax"), len(shipping)
+    ):
         found.add("shipping_mismatch")
     by_rate = added(taxed, "amount") + added(taxed, "shipping_amount")
     if misses("tax", added(priced, "total_tax"), len(priced)) or misses(

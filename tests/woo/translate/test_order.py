@@ -207,7 +207,7 @@ def test_a_line_needs_only_its_id_and_its_quantity() -> None:
 def test_what_cannot_be_read_is_named_and_the_order_still_goes() -> None:
     body = _BODIES["14"] | {"discount_tax": "abc", "date_paid_gmt": "yesterday"}
     translated = order.translate(body)
-    assert translated.anomalies == ("amount_unreadable", "time_unreadable")
+    assert translated.anomalies == ("amount_unreadable", "discount_mismatch", "time_unreadable")
     assert translated.totals.discount_tax == "0.00"
 
 

@@ -16,6 +16,8 @@ from tests import recordings
         ("total", "66.41", ("total_mismatch",)),
         ("total_tax", "8.01", ("tax_mismatch", "total_mismatch")),
         ("discount_total", "5.50", ("discount_mismatch",)),
+        ("discount_tax", "1.86", ("discount_mismatch",)),
+        ("shipping_tax", "1.93", ("shipping_mismatch",)),
         ("shipping_total", "5.90", ("shipping_mismatch", "total_mismatch")),
         ("tax_lines", [], ("tax_mismatch",)),
         ("refunds", [{"id": 1, "total": "-56.42"}], ("refund_exceeds_total",)),
@@ -42,7 +44,8 @@ def test_a_store_without_decimals_rounds_to_units(total: str, anomalies: tuple[s
 
 
 def _three_lines(*, total: str, tax: str, order_tax: str, order_total: str) -> dict[str, Any]:
-    line = {"quantity": 1, "subtotal": total, "total": total, "total_tax": tax}
+    taxes = {"subtotal_tax": tax, "total_tax": tax}
+    line = {"quantity": 1, "subtotal": total, "total": total} | taxes
     return {
         "id": 1,
         "status": "processing",
