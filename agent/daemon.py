@@ -97,7 +97,7 @@ async def running(
     stored, asked, judged, arrived, settled = (asyncio.Event() for _ in range(5))
 
     canonical = settings.gateway.payload == "canonical"
-    owners = rules.of(settings.canonical)
+    owners = rules.of(settings.canonical, raw=not canonical)
 
     def read(received: Received) -> Reading:
         said = reading.read(received.webhook, homes, owners)

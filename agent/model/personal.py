@@ -12,7 +12,9 @@ _PERSONAL = frozenset(
     {
         "address_1",
         "address_2",
+        "allowed_emails",
         "avatar_url",
+        "billing_email",
         "city",
         "company",
         "customer_ip_address",

@@ -10,7 +10,9 @@ import pytest
 
 from agent.clock import SystemClock
 from agent.demo.gateway import Gateway
+from agent.model.types import TYPES
 from tests import agents, recordings
+from tests.flows.shop import signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -96,6 +98,41 @@ async def test_the_gateway_gets_each_change_of_content_once_and_a_second_pass_ad
         assert second["accepted"] == first["accepted"] == sum(map(len, EXPECTED.values()))
         assert _told(gateway) == told
         assert second["skipped"]["error_body"] == 4
+
+
+@pytest.mark.timeout(30)
+async def test_everything_of_retail_reaches_the_gateway_in_its_model(
+    tmp_path: Path, gateway: Gateway
+) -> None:
+    settings = agents.configured(tmp_path / "state", gateway={"url": gateway.url})
+    async with agents.running(settings) as agent:
+        await _deliver(agent, recordings.webhooks())
+        await _settled(agent, gateway)
+        told = _told(gateway)
+        assert {subject: len(events) for subject, events in told.items()} == {
+            subject: len(numbers) for subject, numbers in EXPECTED.items()
+        }
+        for event in (event for events in told.values() for event in events):
+            model = TYPES[event["type"]].model_validate(event["data"])
+            assert model.model_dump()["id"] == event["subject"]
+
+
+async def test_what_the_owner_says_of_statuses_and_meta_data_reaches_the_gateway(
+    tmp_path: Path, gateway: Gateway
+) -> None:
+    settings = agents.configured(
+        tmp_path / "state",
+        gateway={"url": gateway.url},
+        canonical={"statuses": {"shipped": "fulfilled"}, "meta": ["_vat_number"]},
+    )
+    meta = [{"id": 1, "key": "_vat_number", "value": "DE1"}, {"id": 2, "key": "_x", "value": "y"}]
+    body = recordings.webhook(14).json() | {"status": "shipped", "meta_data": meta}
+    async with agents.running(settings) as agent:
+        await _deliver(agent, [signed("order.updated", body)])
+        await _settled(agent, gateway)
+    [event] = gateway.events(agents.STORE)
+    assert event["data"]["fulfilment_status"] == "fulfilled"
+    assert event["data"]["meta"] == [{"key": "_vat_number", "value": "DE1"}]
 
 
 async def test_orders_reach_the_gateway_in_the_canonical_model(

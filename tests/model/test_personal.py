@@ -18,6 +18,14 @@ from tests import recordings
         ({"email": "", "phone": None}, {"email": "", "phone": None}),
         ({"postcode": 10115}, {"postcode": MASK}),  # a plugin made a number of it
         ({"note": ["one", {"by": "Ada"}]}, {"note": [MASK, {"by": MASK}]}),
+        (
+            {"billing_email": "a@example.com", "allowed_emails": ["*@example.com"]},
+            {"billing_email": MASK, "allowed_emails": [MASK]},
+        ),
+        (
+            {"meta": [{"key": "_vat_number", "value": "DE123"}]},
+            {"meta": [{"key": "_vat_number", "value": MASK}]},
+        ),
         ({"email_restrictions": ["a@example.com"]}, {"email_restrictions": [MASK]}),
         ({"total": "12.90", "country": "DE"}, {"total": "12.90", "country": "DE"}),
         ({"lines": [{"sku": "MUG-1", "note": "x"}]}, {"lines": [{"sku": "MUG-1", "note": MASK}]}),

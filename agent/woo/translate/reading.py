@@ -23,12 +23,18 @@ from agent.woo.translate.rules import PLAIN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pydantic import BaseModel
+
     from agent.model.delivery import Webhook
     from agent.woo.translate.rules import Rules
 
 VERSION = 4
 """Rises when equal bodies may give other digests or other data than before."""
 
+# Change by themselves from one read to the next (recordings: related_ids is shuffled each time).
+_VOLATILE = frozenset(
+    {"related_ids", "price_html", "total_sales", "_links", "date_modified", "date_modified_gmt"}
+)
 # The figures of a product have a digest of their own, and what can't be read shows in its fields.
 _PRODUCT_APART = content.VOLATILE | product.FIGURES | {"anomalies"}
 _RETAIL = frozenset({"order", "customer", "product", "coupon"})
@@ -164,9 +170,7 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rule
         lane=subject,
         priority=priority,
         changed_at=fields.moment(body.get("date_modified_gmt")),
-        digest=content.digest_of_model(
-            translated, without=_PRODUCT_APART if resource == "product" else content.VOLATILE
-        ),
+        digest=_digest(resource, translated, body, rules),
         figures=figures.digest(body) if resource == "product" else b"",
         product=store_product.read(body) if resource == "product" else None,
         resource=resource,
@@ -175,6 +179,16 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rule
         lines=_held(translated, body) if isinstance(translated, Order) else (),
         data=content.encoded(translated),
     )
+
+
+def _digest(resource: str, translated: BaseModel, body: Mapping[str, Any], rules: Rules) -> bytes:
+    """Of what the event carries, without what changes by itself and the figures of a product."""
+    is_product = resource == "product"
+    if rules.raw:
+        apart = _VOLATILE | figures.NAMES if is_product else _VOLATILE
+        return content.digest({k: value for k, value in body.items() if k not in apart})
+    apart = _PRODUCT_APART if is_product else content.VOLATILE
+    return content.digest_of_model(translated, without=apart)
 
 
 def _held(translated: Order, body: Mapping[str, Any]) -> tuple[HeldLine, ...]:

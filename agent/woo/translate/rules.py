@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``meta``: keys that are told. ``fulfilment`` and ``payment``: what a status means."""
+    """``meta``: keys that are told. ``fulfilment`` and ``payment``: what a status means.
+
+    ``raw``: the body itself is sent, so that whatever it says is content.
+    """
 
     meta: frozenset[str] = frozenset()
     fulfilment: Mapping[str, FulfilmentStatus] = field(default_factory=dict)
     payment: Mapping[str, PaymentStatus] = field(default_factory=dict)
+    raw: bool = False
 
 
 PLAIN = Rules()
 
 
-def of(settings: CanonicalSettings) -> Rules:
+def of(settings: CanonicalSettings, *, raw: bool = False) -> Rules:
     """``{"picked-up": "fulfilled paid"}``: the words of goods and of money differ."""
     said = [(status, w) for status, words in settings.statuses.items() for w in words.split()]
     payment = {word.value for word in PaymentStatus}
@@ -33,4 +37,5 @@ def of(settings: CanonicalSettings) -> Rules:
         meta=frozenset(settings.meta),
         fulfilment={s: FulfilmentStatus(word) for s, word in said if word not in payment},
         payment={s: PaymentStatus(word) for s, word in said if word in payment},
+        raw=raw,
     )

@@ -13,6 +13,7 @@ from agent.model.delivery import Reading, Verdict, Webhook
 from agent.model.stock import HeldLine
 from agent.model.types import TYPES
 from agent.woo.translate import reading
+from agent.woo.translate.rules import Rules
 from tests import recordings
 
 HOMES = frozenset({reading.home(recordings.SOURCE)})
@@ -154,6 +155,24 @@ def test_what_changes_by_itself_does_not_change_the_digest_and_the_stock_does() 
     for key in ("stock_quantity", "regular_price", "date_on_sale_to_gmt", "stock_status"):
         other = _content(body | {key: "other"}, "product.updated")
         assert (other[0], other[1] != figures) == (digest, True), key
+
+
+@pytest.mark.parametrize("number", [7, 12, 14])
+def test_where_the_body_itself_is_sent_all_that_it_says_is_content(number: int) -> None:
+    hook = recordings.webhook(number)
+
+    def digest(rules: Rules, **changed: object) -> bytes:
+        body = json.dumps(hook.json() | changed).encode()
+        at = datetime(2026, 11, 24, tzinfo=UTC)
+        return reading.read(Webhook(at, hook.topic, "", "3", "d", body), HOMES, rules).digest
+
+    plugin = {"meta_data": [{"id": 1, "key": "_vat_number", "value": "DE1"}]}
+    saved = {"date_modified_gmt": "2027-01-01T00:00:00", "date_modified": "x", "_links": {}}
+    raw, told = Rules(raw=True), Rules(meta=frozenset({"_vat_number"}))
+    assert digest(raw, **plugin) != digest(raw)
+    assert digest(raw, **saved) == digest(raw)
+    assert digest(Rules(), **plugin) == digest(Rules()) == digest(told)
+    assert digest(told, **plugin) != digest(told)
 
 
 def test_saving_an_order_without_a_change_does_not_change_its_digest() -> None:
