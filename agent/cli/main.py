@@ -25,6 +25,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(updates.app, name="updates")
 app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
+app.add_typer(contract.app, name="contract")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(contract.app, name="contract")
 

@@ -10,31 +10,37 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictInt,
-    StringConstraints,
     ValidationError,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from agent.model import update
+from agent.model.update import Text
 
 if TYPE_CHECKING:
     from agent.model.update import Refusal
 
 KIND = "resend"
-_Text = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=r"^\P{C}+$")]
 
 
 class Resend(BaseModel):
     """Which events: those accepted at ``since_position`` or above, those about ``subject``, or
     those of ``type``; one of the three. Unknown fields are ignored: more may come."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        json_schema_extra={
+            "oneOf": [{"required": [name]} for name in ("since_position", "subject", "type")]
+        },
+    )
 
-    id: _Text
+    id: Text
     kind: Literal["resend"]
-    since_position: Annotated[StrictInt, Field(ge=0, lt=2**63)] | None = None
-    subject: _Text | None = None
-    type: _Text | None = None
+    since_position: Annotated[StrictInt, Field(ge=0, lt=2**63)] | SkipJsonSchema[None] = None
+    subject: Text | SkipJsonSchema[None] = None
+    type: Text | SkipJsonSchema[None] = None
 
     @model_validator(mode="after")
     def _asks_for_one_thing(self) -> Resend:

@@ -23,6 +23,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 HIGHEST_VERSION = 2**53 - 1
 _LARGEST_QUANTITY = 10**9
@@ -83,7 +84,7 @@ def _utc(value: object) -> datetime:
     raise ValueError("must be an RFC 3339 time with a zone, as 2026-11-27T00:00:00Z")
 
 
-_Text = Annotated[
+Text = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
 Moment = Annotated[AwareDatetime, BeforeValidator(_utc)]
@@ -102,16 +103,24 @@ UNKNOWN: Rank = (-1, 0)
 class _Update(BaseModel):
     """What stock and price updates have in common. Unknown fields are ignored: more may come."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
-    id: _Text
-    sku: _Text
+    id: Text
+    """The idempotency key: an id that came before does nothing, but with ``approved`` it lifts a
+    hold."""
+    sku: Text
     version: Annotated[StrictInt, Field(ge=0, le=HIGHEST_VERSION)] | None = None
+    """Rising per kind and SKU; the time of writing in microseconds will do. The feed's updates need
+    one, lines of a file may come without."""
     effective_at: Moment | None = None
+    """Waits until then; absent: takes effect at once."""
     expires_at: Moment | None = None
+    """Not written any more from then on, but rejected."""
     approved: StrictBool = False
-    correlation_id: _Text | None = None
-    rank_given: Rank | None = None
+    """Somebody said yes: no guardrail holds it."""
+    correlation_id: Text | None = None
+    """Comes back in its results."""
+    rank_given: SkipJsonSchema[Rank | None] = None
     """Given at the door to one without version."""
 
     @property
@@ -125,10 +134,17 @@ class StockUpdate(_Update):
 
     kind: Literal["stock"]
     quantity: Annotated[StrictInt, Field(ge=-_LARGEST_QUANTITY, le=_LARGEST_QUANTITY)]
+    """On hand, minus every order of this store that was seen, from its acceptance on, minus what
+    other channels hold."""
     seen_position: Annotated[StrictInt, Field(ge=0)] | None = None
-    seen: tuple[_Text, ...] = ()
-    unseen: tuple[_Text, ...] = ()
+    """The quantity takes every event of this store up to this position into account, and none
+    after it."""
+    seen: tuple[Text, ...] = ()
+    """Subjects (``order/1022``) above ``seen_position`` that it takes into account all the same."""
+    unseen: tuple[Text, ...] = ()
+    """Subjects at or below ``seen_position`` that it does not take into account."""
     as_of: Moment | None = None
+    """Without ``seen_position``: when the quantity was right, by the gateway's clock."""
 
     def values(self) -> dict[str, Any]:
         """Field → value, for the fields this update sets."""
@@ -138,10 +154,21 @@ class StockUpdate(_Update):
 class PriceUpdate(_Update):
     """Absent fields stay as they are; ``sale_price: null`` ends a sale."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name]}
+                for name in ("regular_price", "sale_price", "sale_from", "sale_to")
+            ]
+        }
+    )
+
     kind: Literal["price"]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    """Must be the store's, if it is given."""
     tax: Literal["included", "excluded"] | None = None
-    regular_price: Price | None = None
+    """Whether the prices contain tax; must be how the store enters them, if it is given."""
+    regular_price: Price | SkipJsonSchema[None] = None
     sale_price: Price | None = None
     sale_from: Moment | None = None
     sale_to: Moment | None = None

@@ -34,5 +34,5 @@ def test_no_file_is_longer_than_300_lines_or_has_a_name_that_says_nothing() -> N
 
 def test_what_the_package_needs_is_packed() -> None:
     """Data files that setuptools would leave out are missed only on a clean machine."""
-    packed = {".py", ".sql", ".json", ".toml", ".html", ".typed"}
+    packed = {".py", ".sql", ".json", ".toml", ".html", ".md", ".typed"}
     assert {path.suffix or path.name for path in _tracked("agent/*")} - {"py.typed"} <= packed
