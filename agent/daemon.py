@@ -121,7 +121,9 @@ async def running(
         inbox = queues.Inbox(db, clock=clock, pressure=room)
         woo_ = await enter(woo.opened(store, clock=clock, rng=rng))
         gate = await enter(
-            gateway.opened(settings.gateway, store_id=store.id, instance=db.instance, clock=clock)
+            gateway.opened(
+                settings.gateway, store_id=store.id, instance=db.instance, clock=clock, rng=rng
+            )
         )
         sender = Sender(
             outbox, gate, encode, settings=lambda: current().gateway, clock=clock, rng=rng

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 # Not acting on these would give away what somebody meant to protect.
-PROTECTION = frozenset({"gateway.signing_secret", "privacy.omit", "privacy.hash"})
+PROTECTION = frozenset({"privacy.omit", "privacy.hash"})
 COMING = PROTECTION | frozenset(key for key in keys.FIELDS if key.partition(".")[0] == "reconcile")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,8 @@ async def test_each_call_goes_where_the_protocol_says_with_our_name_on_it() -> N
     assert results.content_type == heartbeat.content_type == "application/json"
     for request in asked:
         assert {name: request.headers[name] for name in OURS} == OURS
+        assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", request.headers["traceparent"])
+    assert len({request.headers["traceparent"] for request in asked}) == len(asked)
 
 
 async def test_the_stand_in_takes_every_call(tmp_path: Path) -> None:
