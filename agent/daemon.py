@@ -35,6 +35,7 @@ from agent.ops.watchdog import Watchdog
 from agent.storage import (
     ageing,
     database,
+    privacy,
     queues,
     stock,
 )
@@ -102,11 +103,14 @@ async def running(
         return said if canonical else replace(said, data=b"")
 
     def encode(event: Event) -> bytes:
-        return payload.encoded(event, store_id=store.id, payload=settings.gateway.payload)
+        return payload.encoded(
+            event, store_id=store.id, payload=settings.gateway.payload, privacy=private
+        )
 
     async with AsyncExitStack() as opened:
         enter = opened.enter_async_context
         db = await enter(database.opened(settings.state.dir, clock))
+        private = await db.read(privacy.of, settings.privacy)
         room = Pressure(db, lambda: current().state, clock)
         outbox = queues.Outbox(
             db,

@@ -26,7 +26,7 @@ async def test_what_is_done_side_by_side_does_not_mix() -> None:
             await asyncio.sleep(0)
             return tracing.current().correlation_id
 
-    assert await asyncio.gather(work("a"), work("b")) == ["a", "b"]
+    assert [*await asyncio.gather(work("a"), work("b"))] == ["a", "b"]
 
 
 def test_a_request_is_a_step_of_the_trace_in_hand_or_begins_one() -> None:

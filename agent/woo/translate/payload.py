@@ -11,14 +11,20 @@ from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
     from agent.model.delivery import Event
+    from agent.model.privacy import Privacy
 
 
-def encoded(event: Event, *, store_id: str, payload: str) -> bytes:
+def encoded(event: Event, *, store_id: str, payload: str, privacy: Privacy | None = None) -> bytes:
     """The whole CloudEvent as JSON bytes; ``payload`` is ``canonical`` or ``raw``.
 
     Raises Untranslatable.
     """
     data = event.data or _translated(event, payload)
+    if privacy is not None:
+        try:
+            data = privacy.protected(data, event.type)
+        except RecursionError:  # it could just be written
+            raise Untranslatable("body", "is nested too deeply") from None
     return envelope.encode(envelope.make(event, store_id=store_id), data)
 
 
