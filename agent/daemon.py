@@ -23,6 +23,7 @@ from agent.events import (
     judge,
     order_look,
     resending,
+    terms,
 )
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
@@ -37,6 +38,7 @@ from agent.storage import (
     database,
     privacy,
     queues,
+    set_aside,
     stock,
 )
 from agent.storage.pressure import Pressure
@@ -129,8 +131,15 @@ async def running(
                 settings.gateway, store_id=store.id, instance=db.instance, clock=clock, rng=rng
             )
         )
+        agreement = terms.Agreement(set_aside.SetAside(db, clock=clock))
         sender = Sender(
-            outbox, gate, encode, settings=lambda: current().gateway, clock=clock, rng=rng
+            outbox,
+            gate,
+            encode,
+            settings=lambda: current().gateway,
+            clock=clock,
+            rng=rng,
+            agreement=agreement,
         )
         pulling = puller.Puller(
             inbox,
@@ -234,7 +243,7 @@ async def running(
                 outbox, clock=clock, requeued=judged, settled=settled
             ).run,
             "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,
-            "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
+            "greeting": greeting.Greeting(outbox, gate, agreement, clock=clock, greeted=judged).run,
             "puller": pulling.run,
             "applier": applying.run,
             "holds": holds.Holds(inbox, clock=clock, settled=settled).run,
