@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from agent import errors, metrics
+from agent import errors, metrics, tracing
 from agent.events import backoff, verdict
 from agent.events.breaker import Breaker
 from agent.model import envelope
@@ -20,6 +21,7 @@ from agent.model.delivery import Accepted, Again, Answer, Attempt, Dead, Event, 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from agent.clock import Clock
     from agent.events.terms import Agreement
@@ -141,7 +143,8 @@ class Sender:
         body = envelope.batch([sent.encoded for sent in batch])
         if len(body) > self.max_batch_bytes and len(batch) > 1:  # the envelopes count too
             return await self._halves(batch)
-        answer = await self._gateway.post_events(body)
+        with _work(events[0]) if len(events) == 1 else nullcontext():
+            answer = await self._gateway.post_events(body)
         match await self._decision(answer, events):
             case verdict.Settled(outcomes):
                 await self._conclude(events, outcomes, answer)
@@ -236,8 +239,11 @@ class Sender:
         for name, count in Counter(map(_name, outcomes)).items():
             metrics.SENT.labels(name).inc(count)
         for event, outcome in zip(events, outcomes, strict=True):
-            if isinstance(outcome, Dead):
-                log.error("dead letter %s (%s): %s", event.id, event.subject, outcome.code)
+            with _work(event):
+                if isinstance(outcome, Dead):
+                    log.error("dead letter %s (%s): %s", event.id, event.subject, outcome.code)
+                else:
+                    log.debug("event %s: %s", event.id, _name(outcome))
 
     def _closed(self) -> None:
         if self.breaker.failures:
@@ -255,6 +261,10 @@ class Sender:
         self.breaker = self.breaker.opened(
             self._clock.monotonic(), wait_s, reason.code, refused=reason.refused
         )
+
+
+def _work(event: Event) -> AbstractContextManager[None]:
+    return tracing.working(event.lane, envelope.traceparent(event.id))
 
 
 def _name(outcome: Outcome) -> str:

@@ -274,7 +274,8 @@ async def _insert(tx: Tx, row: NewRow, now: datetime) -> None:
                 "code": row.code,
                 "message": row.message,
                 "at": clock.iso(now),
-            },
+            }
+            | ({"correlation_id": row.correlation_id} if row.correlation_id else {}),
         )
 
 

@@ -250,3 +250,17 @@ async def test_what_the_gateway_announces_of_its_end_is_kept() -> None:
             kept.append(calls.deprecated)
     both = "deprecated since 2023-07-01T00:00:00Z, gone after Sun, 30 Jun 2024 23:59:59 GMT"
     assert kept == [both, both, "deprecated since soon or later", f"deprecated since @{'9' * 30}"]
+
+
+@pytest.mark.parametrize(
+    ("token", "said"), [("s3cret-t0ken", "you sent ***"), ("sent", "you sent sent")]
+)
+async def test_an_answer_that_repeats_the_token_does_not_bring_it_back(
+    token: str, said: str
+) -> None:
+    async with answering(
+        lambda _: web.json_response({"code": "no", "detail": f"you sent {token}"}, status=401),
+        token=token,
+    ) as (calls, _):
+        answer = await calls.get_store()
+    assert answer.body["detail"] == said
