@@ -50,7 +50,8 @@ def _echoing(status: int) -> Callable[[web.Request], object]:
 
     async def handle(request: web.Request) -> web.Response:
         body = (await request.read()).decode(errors="replace")
-        said = f"{request.method} {request.rel_url} {dict(request.headers)} {body}"
+        given = request.headers.get("Authorization")
+        said = f"{given} {request.rel_url} {dict(request.headers)} {body}"
         return web.Response(status=status, text=said)
 
     return handle
