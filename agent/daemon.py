@@ -25,6 +25,7 @@ from agent.events import (
     judge,
     order_look,
     resending,
+    terms,
 )
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
@@ -38,7 +39,9 @@ from agent.storage import (
     ageing,
     database,
     inbox_queue,
+    privacy,
     queues,
+    set_aside,
     stock,
 )
 from agent.storage.pressure import Pressure
@@ -107,12 +110,17 @@ async def running(
 
     def encode(event: Event) -> bytes:
         return payload.encoded(
-            event, store_id=store.id, payload=settings.gateway.payload, rules=owners
+            event,
+            store_id=store.id,
+            payload=settings.gateway.payload,
+            rules=owners,
+            privacy=private,
         )
 
     async with AsyncExitStack() as opened:
         enter = opened.enter_async_context
         db = await enter(database.opened(settings.state.dir, clock))
+        private = await db.read(privacy.of, settings.privacy)
         room = Pressure(db, lambda: current().state, clock)
         outbox = queues.Outbox(
             db,
@@ -127,10 +135,19 @@ async def running(
         inbox = inbox_queue.Inbox(db, clock=clock, pressure=room)
         woo_ = await enter(woo.opened(store, clock=clock, rng=rng))
         gate = await enter(
-            gateway.opened(settings.gateway, store_id=store.id, instance=db.instance, clock=clock)
+            gateway.opened(
+                settings.gateway, store_id=store.id, instance=db.instance, clock=clock, rng=rng
+            )
         )
+        agreement = terms.Agreement(set_aside.SetAside(db, clock=clock))
         sender = Sender(
-            outbox, gate, encode, settings=lambda: current().gateway, clock=clock, rng=rng
+            outbox,
+            gate,
+            encode,
+            settings=lambda: current().gateway,
+            clock=clock,
+            rng=rng,
+            agreement=agreement,
         )
         pulling = puller.Puller(
             inbox,
@@ -241,7 +258,7 @@ async def running(
                 outbox, clock=clock, requeued=judged, settled=settled
             ).run,
             "heartbeat": Heartbeat(gate, health=daemon.health, clock=clock).run,
-            "greeting": greeting.Greeting(outbox, gate, clock=clock).run,
+            "greeting": greeting.Greeting(outbox, gate, agreement, clock=clock, greeted=judged).run,
             "puller": pulling.run,
             "applier": applying.run,
             "holds": holds.Holds(inbox, clock=clock, settled=settled).run,

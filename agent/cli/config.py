@@ -25,7 +25,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def check(config: ConfigFile = None, instance: Instance = None, as_json: AsJson = False) -> None:
     """Say whether the configuration can be used, and what is doubtful about it."""
     loaded = settings.load(config=config, instance=instance)
-    loaded.to_run()
     if as_json:
         print(json.dumps({"path": str(loaded.path), "warnings": loaded.warnings}))
         return

@@ -14,6 +14,7 @@ from agent.cli import output, state
 from agent.clock import SystemClock
 from agent.model import personal
 from agent.model.delivery import Event, State
+from agent.model.privacy import Privacy
 from agent.settings import Settings
 from agent.storage import (
     check,
@@ -21,6 +22,7 @@ from agent.storage import (
     dead_letters,
     export,
     outbox_view,
+    privacy,
     replay,
     salvage,
 )
@@ -72,7 +74,8 @@ def show(
     async def look(db: Any) -> dict[str, Any]:
         row = await outbox_view.row(db, event_id)
         events = await rows.events(db, [int(row["sequence"])]) if row["type"] else []
-        return row | {"envelope": _envelope(events[0], of) if events else None}
+        private = await privacy.of(db, of.privacy)
+        return row | {"envelope": _envelope(events[0], of, private) if events else None}
 
     row = state.read(of, look)
     row["body"] = _body(row["body"])
@@ -187,20 +190,15 @@ def export_(
 ) -> None:
     """Print every event as a CloudEvent, one a line, oldest first; without discarded ones.
 
-    For machines: nothing is masked, the lines hold names, addresses and everything else.
+    For machines: nothing is masked, the lines hold names, addresses and all that privacy lets out.
     """
     of, moment = state.settings(config, instance), state.utc(since) if since else None
 
     async def write(db: Any) -> tuple[int, int]:
-        unreadable = 0
+        private, unreadable = await privacy.of(db, of.privacy), 0
         async for event in export.events(db, moment):
             try:
-                line = payload.encoded(
-                    event,
-                    store_id=of.store.id,
-                    payload=of.gateway.payload,
-                    rules=rules.of(of.canonical),
-                )
+                line = _sent(event, of, private)
             except Untranslatable:
                 unreadable += 1
             else:
@@ -258,14 +256,18 @@ def _body(raw: bytes) -> Any:
         return raw.decode("utf-8", "replace")
 
 
-def _envelope(event: Event, of: Settings) -> Any:
+def _envelope(event: Event, of: Settings, private: Privacy | None) -> Any:
     try:
-        sent = payload.encoded(
-            event,
-            store_id=of.store.id,
-            payload=of.gateway.payload,
-            rules=rules.of(of.canonical),
-        )
+        return json.loads(_sent(event, of, private))
     except Untranslatable as error:
         return str(error)
-    return json.loads(sent)
+
+
+def _sent(event: Event, of: Settings, private: Privacy | None) -> bytes:
+    return payload.encoded(
+        event,
+        store_id=of.store.id,
+        payload=of.gateway.payload,
+        rules=rules.of(of.canonical),
+        privacy=private,
+    )

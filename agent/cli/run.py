@@ -29,7 +29,7 @@ def run(config: state.ConfigFile = None, instance: state.Instance = None) -> Non
     logs.configure(loaded.settings.log)
     for warning in loaded.warnings:
         log.warning("%s", warning)
-    asyncio.run(_serve(loaded, lambda: load().to_run()))
+    asyncio.run(_serve(loaded, lambda: load().settings))
 
 
 async def _serve(loaded: loading.Loaded, load: Callable[[], Settings]) -> None:
@@ -50,7 +50,7 @@ async def _serve(loaded: loading.Loaded, load: Callable[[], Settings]) -> None:
     def reload(current: Current) -> Reload:
         return Reload(current, load, path=loaded.path, asked=asked, notifier=around.notifier)
 
-    settings: Settings = loaded.to_run()
+    settings: Settings = loaded.settings
     async with daemon.running(settings, around, reload=reload, hurry=hurry) as running:
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not look at it again

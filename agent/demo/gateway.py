@@ -78,6 +78,10 @@ class Gateway:
         """What was held is answered now."""
         self._endpoints.answering.set()
 
+    def accept(self, *types: str) -> None:
+        """Tells whoever asks that it takes these types of events; it does take others."""
+        self._endpoints.accepts = list(types)
+
     def publish(self, store: str, *updates: dict[str, Any]) -> None:
         """Appends updates to the store's feed, as they are, and wakes the polls that wait."""
         self._feed.publish(store, updates)

@@ -41,6 +41,7 @@ class Endpoints:
     ) -> None:
         self.faults = Faults()
         self.traffic = Traffic()
+        self.accepts = [*gateway_checks.TYPES, "woocommerce.*"]
         self.answering = asyncio.Event()
         self.answering.set()
         self._journal = journal
@@ -91,7 +92,7 @@ class Endpoints:
             {
                 "name": "woo-agent gateway stand-in",
                 "environment": "sandbox",
-                "accepts": list(gateway_checks.TYPES),
+                "accepts": self.accepts,
                 "max_batch_bytes": self._max_batch_bytes,
                 "journal": head.journal,
                 "head_position": head.position,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from agent import actor, errors, metrics
+from agent import actor, errors, metrics, tracing
 from agent.events import verdicts
 from agent.model.delivery import Followup, Judged, Look, Reading, Received, Verdict
 
@@ -102,9 +102,11 @@ class Followups:
         due = await self._outbox.followups(MOST)
         for followup in due:
             try:
-                await self._look(followup)
+                with tracing.working(followup.subject):
+                    await self._look(followup)
             except errors.StoreRejectedError as error:
-                log.warning("%s, asked again later: %s", followup.subject, error.message)
+                with tracing.working(followup.subject):
+                    log.warning("%s, asked again later: %s", followup.subject, error.message)
                 await self._outbox.postpone(followup, after_s=LONGEST_PAUSE_S)
             except errors.StoreError as error:
                 if not self._pause_s:

@@ -74,7 +74,7 @@ class Forwarder:
         settings = self._settings()
         permit = self._sender.breaker.permits(self._clock.monotonic(), self._batches)
         free = settings.max_in_flight - self._batches
-        if permit is Permit.NONE or free < 1:
+        if permit is Permit.NONE or free < 1 or not self._sender.greeted:
             return []
         most = 1 if permit is Permit.PROBE else settings.batch_size
         heads = await self._outbox.ready(most, self._in_flight)

@@ -1,24 +1,26 @@
-"""Asks the gateway once who is there: our numbers must go on above the last one it has of us.
+"""Asks the gateway who is there: what it takes, and the last number that it has of us.
 
-A state that was lost, on a host whose clock was set back, would otherwise give numbers again.
+Our numbers must go on above that one: a state that was lost, on a host whose clock was set back,
+would otherwise give numbers again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.events import verdict
+from agent import actor
+from agent.events import terms, verdict
 
 if TYPE_CHECKING:
-    import asyncio
-
     from agent.clock import Clock
     from agent.model.delivery import Answer
 
 log = logging.getLogger(__name__)
 
 AGAIN_S = 60.0
+RENEWED_S = 3600.0
 _NOT_OFFERED = frozenset({404, 405, 501})
 
 
@@ -40,33 +42,50 @@ class Gateway(Protocol):
 
 
 class Greeting:
-    """Tried until it is answered."""
+    """Tried until it is answered, and again every hour: what the gateway takes may change."""
 
-    def __init__(self, outbox: Outbox, gateway: Gateway, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        gateway: Gateway,
+        agreement: terms.Agreement,
+        *,
+        clock: Clock,
+        greeted: asyncio.Event,
+    ) -> None:
+        """``greeted`` is set whenever the gateway was asked: what waited for that may go on."""
         self._outbox = outbox
         self._gateway = gateway
+        self._agreement = agreement
         self._clock = clock
+        self._greeted = greeted
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Ends its work when it is answered, itself only when asked to stop."""
-        while not stop.is_set() and not await self.run_once():
-            await self._clock.sleep(AGAIN_S, or_when=(stop,))
-        await stop.wait()
+        """Asks until asked to stop."""
+        await actor.run(self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock)
 
-    async def run_once(self) -> bool:
-        """Whether nothing is left to be asked."""
+    async def run_once(self) -> float:
+        """Asks once; how long to rest after it."""
         answer = await self._gateway.get_store()
+        try:
+            return await self._taken(answer)
+        finally:
+            self._agreement.asked = True
+            self._greeted.set()
+
+    async def _taken(self, answer: Answer) -> float:
         if answer.status in _NOT_OFFERED:
-            return True
+            return RENEWED_S
         if answer.status != 200 or not isinstance(answer.body, dict):
-            return False
+            return AGAIN_S
         last = last_sequence(answer.body)
         if last is not None:
             await self._outbox.number_above(last)
+        await self._agreement.renewed(terms.read(answer.body))
         named = verdict.journal(answer)
         if named is not None and await self._outbox.journal(*named):
             log.warning("the gateway was restored from a backup: what it lost is sent again")
-        return True
+        return RENEWED_S
 
 
 def last_sequence(body: dict[str, Any]) -> int | None:

@@ -10,10 +10,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from agent import actor, metrics
+from agent import actor, metrics, tracing
 from agent.events import verdicts
 from agent.events.repeats import Repeats
-from agent.model import foreign
+from agent.model import envelope, foreign
 from agent.model.delivery import Verdict
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ class Judge:
         received = {row.sequence: row for row in rows}
         for judged in judgement.judged:
             metrics.VERDICTS.labels(judged.verdict).inc()
-            self._watch(judged, received[judged.sequence])
+            row = received[judged.sequence]
+            with tracing.working(judged.reading.lane, envelope.traceparent(row.id)):
+                log.debug("%s is %s", row.webhook.topic, judged.verdict)
+                self._watch(judged, row)
         if judgement.asks:
             self._asked.set()
         self._judged.set()

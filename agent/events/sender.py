@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from agent import errors, metrics
+from agent import errors, metrics, tracing
 from agent.events import backoff, verdict
 from agent.events.breaker import Breaker
 from agent.model import envelope
@@ -20,8 +21,10 @@ from agent.model.delivery import Accepted, Again, Answer, Attempt, Dead, Event, 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from agent.clock import Clock
+    from agent.events.terms import Agreement
     from agent.settings import GatewaySettings
 
 log = logging.getLogger(__name__)
@@ -74,13 +77,16 @@ class Sender:
         settings: Callable[[], GatewaySettings],
         clock: Clock,
         rng: random.Random,
+        agreement: Agreement | None = None,
     ) -> None:
+        """``agreement``: what the gateway takes; without one that is everything."""
         self._outbox = outbox
         self._gateway = gateway
         self._encode = encode
         self._settings = settings
         self._clock = clock
         self._rng = rng
+        self._agreement = agreement
         self._dead_in_a_row: int | None = None
         self._learned_bytes: int | None = None
         self.breaker = Breaker()
@@ -88,9 +94,15 @@ class Sender:
 
     @property
     def max_batch_bytes(self) -> int:
-        """As configured, or less where the gateway found that too large."""
+        """As configured, or less where the gateway says so, or found that too large."""
         configured = self._settings().max_batch_bytes
-        return min(configured, self._learned_bytes or configured)
+        told = self._agreement.terms.max_batch_bytes if self._agreement else None
+        return min(configured, told or configured, self._learned_bytes or configured)
+
+    @property
+    def greeted(self) -> bool:
+        """Whether it was asked what it takes: nothing is sent before."""
+        return self._agreement is None or self._agreement.asked
 
     async def send(self, events: Sequence[Event]) -> None:
         """Sends the batch and settles it. What could not be written down stays pending: the gateway
@@ -99,6 +111,8 @@ class Sender:
         try:
             if self._dead_in_a_row is None:
                 self._dead_in_a_row = await self._outbox.dead_in_a_row()
+            if self._agreement is not None:
+                events = await self._agreement.sifted(events)
             await self._deliver(await self._encoded(events))
             self.unsettled -= lanes
         except errors.StorageError as error:
@@ -127,7 +141,10 @@ class Sender:
             return True
         events = [sent.event for sent in batch]
         body = envelope.batch([sent.encoded for sent in batch])
-        answer = await self._gateway.post_events(body)
+        if len(body) > self.max_batch_bytes and len(batch) > 1:  # the envelopes count too
+            return await self._halves(batch)
+        with _work(events[0]) if len(events) == 1 else nullcontext():
+            answer = await self._gateway.post_events(body)
         match await self._decision(answer, events):
             case verdict.Settled(outcomes):
                 await self._conclude(events, outcomes, answer)
@@ -136,8 +153,7 @@ class Sender:
             case verdict.Guilty():
                 if answer.status == 413:
                     self._learned_bytes = max(len(body) // 2, SMALLEST_BATCH_BYTES)
-                middle = len(batch) // 2
-                return await self._deliver(batch[:middle]) and await self._deliver(batch[middle:])
+                return await self._halves(batch)
             case verdict.Unavailable() as reason:
                 if not whole:
                     return False
@@ -147,6 +163,10 @@ class Sender:
                 await self._tried(events, reason, answer)
                 return False
         return True
+
+    async def _halves(self, batch: Sequence[_Sent]) -> bool:
+        middle = len(batch) // 2
+        return await self._deliver(batch[:middle]) and await self._deliver(batch[middle:])
 
     async def _tried(
         self, events: Sequence[Event], reason: verdict.Unavailable, answer: Answer
@@ -219,8 +239,11 @@ class Sender:
         for name, count in Counter(map(_name, outcomes)).items():
             metrics.SENT.labels(name).inc(count)
         for event, outcome in zip(events, outcomes, strict=True):
-            if isinstance(outcome, Dead):
-                log.error("dead letter %s (%s): %s", event.id, event.subject, outcome.code)
+            with _work(event):
+                if isinstance(outcome, Dead):
+                    log.error("dead letter %s (%s): %s", event.id, event.subject, outcome.code)
+                else:
+                    log.debug("event %s: %s", event.id, _name(outcome))
 
     def _closed(self) -> None:
         if self.breaker.failures:
@@ -238,6 +261,10 @@ class Sender:
         self.breaker = self.breaker.opened(
             self._clock.monotonic(), wait_s, reason.code, refused=reason.refused
         )
+
+
+def _work(event: Event) -> AbstractContextManager[None]:
+    return tracing.working(event.lane, envelope.traceparent(event.id))
 
 
 def _name(outcome: Outcome) -> str:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from agent import __version__, errors, metrics
-from agent.gateway import deprecation
+from agent import __version__, errors, metrics, tracing
+from agent.gateway import deprecation, signing
 from agent.model import envelope, foreign
 from agent.model.delivery import Answer
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import AsyncIterator, Mapping
 
     from agent.clock import Clock
@@ -37,12 +38,17 @@ class Client:
         store_id: str,
         instance: str,
         clock: Clock,
+        rng: random.Random,
     ) -> None:
         self._session = session
         self._base = f"{settings.url}/v1/stores/{store_id}"
         self._timeout_s = settings.timeout.total_seconds()
         self._clock = clock
+        self._rng = rng
+        secret = settings.signing_secret
+        self._signing_key = signing.key(secret.get_secret_value()) if secret else None
         self.deprecated = ""
+        self._secrets = (settings.token.get_secret_value().encode(),)
         self._headers = {
             "Authorization": f"Bearer {settings.token.get_secret_value()}",
             "User-Agent": f"woo-agent/{__version__}",
@@ -96,17 +102,21 @@ class Client:
         wait_s: float = 0.0,
     ) -> Answer:
         started = self._clock.monotonic()
+        signed: dict[str, str] = {}
+        if body is not None and self._signing_key is not None:
+            signed = signing.headers(body, self._clock.now(), self._signing_key)
+        trace = {"traceparent": tracing.for_request(self._rng.getrandbits(192))}
         try:
             async with self._session.request(
                 method,
                 self._base + path,
                 params=query,
                 data=body,
-                headers={**self._headers, **(headers or {})},
+                headers={**self._headers, **(headers or {}), **signed, **trace},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s + wait_s),
             ) as response:
-                content = await _limited(response)
+                content = foreign.without(await _limited(response), self._secrets)
                 self.deprecated = deprecation.announced(response.headers) or self.deprecated
                 return _answer(response.status, response.headers, content, self._clock.now())
         except TimeoutError:
@@ -123,14 +133,14 @@ class Client:
 
 @asynccontextmanager
 async def opened(
-    settings: GatewaySettings, *, store_id: str, instance: str, clock: Clock
+    settings: GatewaySettings, *, store_id: str, instance: str, clock: Clock, rng: random.Random
 ) -> AsyncIterator[Client]:
     """A client with connections of its own; raises ConfigError for certificates that don't load."""
     connector = aiohttp.TCPConnector(ssl=_tls(settings), limit=settings.max_in_flight + 4)
     async with aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
     ) as session:
-        yield Client(session, settings, store_id=store_id, instance=instance, clock=clock)
+        yield Client(session, settings, store_id=store_id, instance=instance, clock=clock, rng=rng)
 
 
 def _tls(settings: GatewaySettings) -> ssl.SSLContext | bool:

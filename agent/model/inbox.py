@@ -99,6 +99,7 @@ class NewRow:
     code: str | None = None
     message: str | None = None
     approved: bool = False
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

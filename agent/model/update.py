@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 HIGHEST_VERSION = 2**53 - 1
 _LARGEST_QUANTITY = 10**9
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class UpdateState(StrEnum):
@@ -73,6 +75,11 @@ def _storable(text: str) -> str:
     return text
 
 
+def _trace(value: object) -> str | None:
+    """W3C: what is no trace context counts as none."""
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+
+
 def _utc(value: object) -> datetime:
     """One moment is one value, whatever zone it was written in; a bare number is no moment."""
     try:
@@ -88,6 +95,7 @@ Text = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
 Moment = Annotated[AwareDatetime, BeforeValidator(_utc)]
+Traceparent = Annotated[str | None, BeforeValidator(_trace)]
 # A decimal with a point. WooCommerce would store "15,75" as 1575 and "abc" as no price at all
 # (recordings product_update_price_comma and product_update_price_garbage_blanks_price).
 Price = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
@@ -120,6 +128,8 @@ class _Update(BaseModel):
     """Somebody said yes: no guardrail holds it."""
     correlation_id: Text | None = None
     """Comes back in its results."""
+    traceparent: Traceparent | None = None
+    """W3C trace context: its results and log lines belong to that trace."""
     rank_given: SkipJsonSchema[Rank | None] = None
     """Given at the door to one without version."""
 

@@ -9,22 +9,14 @@ from agent.settings import keys
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-# Not acting on these would give away what somebody meant to protect.
-PROTECTION = frozenset({"gateway.signing_secret", "privacy.omit", "privacy.hash"})
-COMING = PROTECTION | frozenset(
+COMING = frozenset(
     key
     for key in keys.FIELDS
     if key.partition(".")[0] == "reconcile" and key != "reconcile.orders_every"
 )
 
 
-def refused(given: Collection[str]) -> Iterator[str]:
-    """A line for each given setting that must not be passed over."""
-    for key in sorted(PROTECTION.intersection(given)):
-        yield f"{key} is not in effect in this version, and ignoring it would not be safe"
-
-
 def doubts(given: Collection[str]) -> Iterator[str]:
     """A line for each given setting that does nothing yet."""
-    for key in sorted((COMING - PROTECTION).intersection(given)):
+    for key in sorted(COMING.intersection(given)):
         yield f"{key} is not in effect in this version"

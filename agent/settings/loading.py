@@ -36,13 +36,6 @@ class Loaded:
     path: Path
     warnings: tuple[str, ...]
 
-    def to_run(self) -> Settings:
-        """The settings, for a daemon; ConfigError where it would not be safe to run with them."""
-        given = [key for key, origin in self.origins.items() if origin != "default"]
-        if lines := list(coming.refused(given)):
-            raise ConfigError("\n".join(lines), hint=sources.correction(self.path))
-        return self.settings
-
 
 def find(
     *,

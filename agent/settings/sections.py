@@ -215,9 +215,9 @@ class PrivacySettings(Section):
     """Canonical fields that the gateway does not get to see."""
 
     omit: Annotated[tuple[FieldName, ...], CommaSeparated] = ()
-    """Left out of events."""
+    """Left out of events: by name (`phone`), or by where it stands (`billing_address.phone`)."""
     hash: Annotated[tuple[FieldName, ...], CommaSeparated] = ()
-    """Replaced by a digest."""
+    """Replaced by a digest, with a key that stays in the state: the same value gives the same."""
 
     @model_validator(mode="after")
     def _one_treatment_per_field(self) -> Self:
@@ -278,4 +278,13 @@ class Settings(Section):
         here, there = self.webhooks.listen, self.admin.listen
         if here == there and not (isinstance(here, TcpAddress) and here.port == 0):
             raise ValueError("webhooks.listen and admin.listen must not be the same address")
+        return self
+
+    @model_validator(mode="after")
+    def _private_fields_are_ours(self) -> Self:
+        if self.gateway.payload == "raw" and (self.privacy.omit or self.privacy.hash):
+            raise ValueError(
+                "privacy.omit and privacy.hash name canonical fields: they need"
+                ' gateway.payload = "canonical"'
+            )
         return self

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from agent.model import privacy
 from agent.model.order import FulfilmentStatus, PaymentStatus
 
 
@@ -44,6 +45,8 @@ def _absolute(path: Path) -> Path:
 def _field_name(written: str) -> str:
     if re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", written) is None:
         raise ValueError("must name canonical fields, such as billing_address.phone")
+    if (unknown := privacy.complaint(written)) is not None:
+        raise ValueError(unknown)
     return written
 
 

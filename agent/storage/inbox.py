@@ -287,7 +287,7 @@ def _first_result(row: NewRow, now: datetime) -> dict[str, Any]:
         "code": row.code,
         "message": row.message,
         "at": clock.iso(now),
-    }
+    } | ({"correlation_id": row.correlation_id} if row.correlation_id else {})
 
 
 def _update(body: str) -> Update:

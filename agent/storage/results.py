@@ -32,6 +32,7 @@ def of_settlement(settlement: Settlement, now: datetime) -> dict[str, Any]:
         "store": settlement.store,
         "before": settlement.before,
         "correlation_id": update.correlation_id,
+        "traceparent": update.traceparent,
         "at": clock.iso(now),
     }
     return {name: value for name, value in result.items() if value is not None}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from agent import actor, errors, metrics
+from agent import actor, errors, metrics, tracing
 from agent.model.product import ItemWrite
 from agent.model.update import UpdateState
 from agent.updates import check, guardrails, plan, versions
@@ -227,6 +227,9 @@ class Applier:
         await self._inbox.settle(settlements, fences)
         for settlement in settlements:
             metrics.UPDATES.labels(settlement.state).inc()
+            update = settlement.opened.update
+            with tracing.working(update.correlation_id or "", update.traceparent or ""):
+                log.debug("update %s is %s", update.id, settlement.state)
         self._settled.set()
 
     def _paused(self, error: errors.StoreError) -> float:

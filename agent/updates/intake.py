@@ -202,4 +202,5 @@ def _rejected(entry: Entry, refusal: Refusal) -> NewRow:
         state=UpdateState.REJECTED,
         code=refusal.code,
         message=refusal.message,
+        correlation_id=updates.claimed(entry.item, "correlation_id"),
     )

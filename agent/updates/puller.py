@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent import actor
+from agent import actor, tracing
 from agent.updates import intake
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ class Puller:
         )
         for row in taken.rows:
             if row.code is not None and row.due_at is None:
-                log.warning("update %s rejected: %s (%s)", row.id, row.code, row.message)
+                with tracing.working(row.correlation_id):
+                    log.warning("update %s rejected: %s (%s)", row.id, row.code, row.message)
         if taken.approved:
             log.info("the gateway approves %d updates", len(taken.approved))
         return len(taken.rows)

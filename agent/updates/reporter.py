@@ -6,11 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent import actor
+from agent import actor, tracing
 
 if TYPE_CHECKING:
     import asyncio
     import random
+    from contextlib import AbstractContextManager
 
     from agent.clock import Clock
     from agent.model.delivery import Answer
@@ -73,21 +74,26 @@ class Reporter:
         answer = await self._gateway.post_results([result for _, result in waiting])
         numbers = [number for number, _ in waiting]
         if _is_about_content(answer):
-            return await self._halved(numbers, answer)
+            return await self._halved(waiting, answer)
         if not _taken(answer):
             return self._paused(answer)
         self._pause_s, self._most = 0.0, min(self._most * 2, BATCH)
         await self._results.reported(numbers)
+        for _, result in waiting:
+            with _work(result):
+                log.debug("update %s is reported: %s", result.get("id"), result.get("status"))
         return 0.0
 
-    async def _halved(self, numbers: Sequence[int], answer: Answer) -> float:
+    async def _halved(self, waiting: Sequence[tuple[int, Any]], answer: Answer) -> float:
         """One of them is at fault: it must not hold up the others for good. What became of its
         update stays in the inbox."""
-        if len(numbers) > 1:
-            self._most = len(numbers) // 2
+        if len(waiting) > 1:
+            self._most = len(waiting) // 2
             return 0.0
-        log.error("the gateway refuses result %s: %s", numbers[0], answer.excerpt)
-        await self._results.reported(numbers)
+        [(number, result)] = waiting
+        with _work(result):
+            log.error("the gateway refuses result %s: %s", number, answer.excerpt)
+        await self._results.reported([number])
         return 0.0
 
     def _paused(self, answer: Answer) -> float:
@@ -97,6 +103,10 @@ class Reporter:
         self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         asked_s = min(answer.retry_after_s or 0.0, LONGEST_ASKED_S)
         return max(asked_s, self._rng.uniform(self._pause_s / 2, self._pause_s))
+
+
+def _work(result: Mapping[str, Any]) -> AbstractContextManager[None]:
+    return tracing.working(result.get("correlation_id", ""), result.get("traceparent", ""))
 
 
 def _is_about_content(answer: Answer) -> bool:

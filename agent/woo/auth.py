@@ -96,6 +96,14 @@ def encoded(query: dict[str, str]) -> str:
     return urlencode(query, quote_via=quote, safe="")
 
 
+def secrets(settings: StoreSettings) -> tuple[bytes, ...]:
+    """What no answer must bring into a log: secret and key, also as the Authorization header has
+    them."""
+    key = settings.consumer_key.get_secret_value().encode()
+    secret = settings.consumer_secret.get_secret_value().encode()
+    return secret, base64.b64encode(key + b":" + secret), key
+
+
 def candidates(settings: StoreSettings, *, clock: Clock, rng: random.Random) -> list[Auth]:
     """The ways to try, best first: the one that was chosen, or all that the scheme allows."""
     key = settings.consumer_key.get_secret_value()

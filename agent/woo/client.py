@@ -16,6 +16,7 @@ import tenacity
 from yarl import URL
 
 from agent import errors, metrics
+from agent.model import foreign
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
 from agent.woo import answers, auth, connection, wire
 from agent.woo.translate import store_product
@@ -52,6 +53,7 @@ class Client:
     ) -> None:
         self._session = session
         self._base = f"{settings.url}/wp-json/wc/v3"
+        self._secrets = auth.secrets(settings)
         self._ways = auth.candidates(settings, clock=clock, rng=rng)
         self._clock = clock
         self._ahead = timedelta()
@@ -209,7 +211,7 @@ class Client:
             async with self._session.request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
-                content = await response.read()
+                content = foreign.without(await response.read(), self._secrets)
                 told = answers.date(response.headers)
                 self._ahead = self._ahead if told is None else told - self._clock.now()
                 return response.status, response.headers, content

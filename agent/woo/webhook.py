@@ -6,12 +6,13 @@ queue behind: the answer comes as soon as the body is on disk, and not before.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
-from agent import errors, metrics
+from agent import errors, metrics, tracing
 from agent.model import envelope
 from agent.model.delivery import READ_BY_US, Webhook
 from agent.woo import signature
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.settings import WebhookSettings
+
+log = logging.getLogger(__name__)
 
 # class-wc-webhook.php, deliver_ping: unsigned, and only exactly 200 counts as an answer.
 _PING = re.compile(rb"webhook_id=[0-9]+")
@@ -94,10 +97,13 @@ class Receiver:
             body=body,
         )
         event_id = envelope.event_id(received_at, self._rng.getrandbits(74))
-        try:
-            await self._outbox.append(event_id, webhook)
-        except errors.StorageError:
-            return self._answer(503, "the webhook can't be stored now")
+        with tracing.working("", envelope.traceparent(event_id)):
+            try:
+                await self._outbox.append(event_id, webhook)
+            except errors.StorageError as error:
+                log.debug("%s could not be stored: %s", webhook.topic, error.message)
+                return self._answer(503, "the webhook can't be stored now")
+            log.debug("%s stored", webhook.topic)
         self._stored.set()
         return self._answer(200)
 

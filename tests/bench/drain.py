@@ -51,7 +51,11 @@ async def _measure(folder: Path, url: str) -> dict[str, Any]:
         await fill(db)
         outbox = _outbox(db)
         async with client.opened(
-            settings, store_id=agents.STORE, instance="i", clock=SystemClock()
+            settings,
+            store_id=agents.STORE,
+            instance="i",
+            clock=SystemClock(),
+            rng=random.Random(2),
         ) as calls:
             sender = Sender(
                 outbox,

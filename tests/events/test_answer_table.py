@@ -163,7 +163,9 @@ async def _line(
         url = gateway.site.url.replace("http", scheme)
         settings = agents.configured(tmp_path, gateway={"url": url, "timeout": patience}).gateway
         outbox = queues.Outbox(db, clock=clock, reread=lambda _: Reading(), version=1)
-        async with client.opened(settings, store_id="s", instance="i", clock=clock) as calls:
+        async with client.opened(
+            settings, store_id="s", instance="i", clock=clock, rng=random.Random(2)
+        ) as calls:
             sender = Sender(
                 outbox,
                 calls,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,14 @@ TOKEN = "gateway-token"
 
 @asynccontextmanager
 async def calling(url: str, **more: Any) -> AsyncIterator[client.Client]:
-    """A client for the gateway at ``url``."""
+    """A client for the gateway at ``url``; ``more`` are settings, or a ``clock``."""
+    clock = more.pop("clock", None) or FakeClock()
     settings = GatewaySettings.model_validate({"url": url, "token": TOKEN, "timeout": "2s"} | more)
-    clock = FakeClock()
-    async with client.opened(settings, store_id="brand-de", instance="i-1", clock=clock) as calls:
+    async with client.opened(
+        settings,
+        store_id="brand-de",
+        instance="i-1",
+        clock=clock,
+        rng=random.Random(1),
+    ) as calls:
         yield calls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,8 @@ async def test_each_call_goes_where_the_protocol_says_with_our_name_on_it() -> N
     assert results.content_type == heartbeat.content_type == "application/json"
     for request in asked:
         assert {name: request.headers[name] for name in OURS} == OURS
+        assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", request.headers["traceparent"])
+    assert len({request.headers["traceparent"] for request in asked}) == len(asked)
 
 
 async def test_the_stand_in_takes_every_call(tmp_path: Path) -> None:
@@ -247,3 +250,17 @@ async def test_what_the_gateway_announces_of_its_end_is_kept() -> None:
             kept.append(calls.deprecated)
     both = "deprecated since 2023-07-01T00:00:00Z, gone after Sun, 30 Jun 2024 23:59:59 GMT"
     assert kept == [both, both, "deprecated since soon or later", f"deprecated since @{'9' * 30}"]
+
+
+@pytest.mark.parametrize(
+    ("token", "said"), [("s3cret-t0ken", "you sent ***"), ("sent", "you sent sent")]
+)
+async def test_an_answer_that_repeats_the_token_does_not_bring_it_back(
+    token: str, said: str
+) -> None:
+    async with answering(
+        lambda _: web.json_response({"code": "no", "detail": f"you sent {token}"}, status=401),
+        token=token,
+    ) as (calls, _):
+        answer = await calls.get_store()
+    assert answer.body["detail"] == said

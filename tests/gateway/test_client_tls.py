@@ -78,3 +78,40 @@ async def test_certificates_that_do_not_load_are_settings_to_change(
         with pytest.raises(errors.ConfigError, match=r"gateway\.ca_file"):
             async with callers.calling("https://gateway.example", **{setting: file}):
                 pass
+
+
+async def test_certificate_and_key_may_stand_in_one_file(
+    made: certificates.Certificates, tmp_path: Path
+) -> None:
+    both = tmp_path / "client.pem"
+    both.write_text(made.client.read_text() + made.client_key.read_text())
+    async with (
+        over_tls(made.for_server(client_needed=True)) as url,
+        callers.calling(url, ca_file=str(made.ca), client_cert=str(both)) as calls,
+    ):
+        assert (await calls.post_events(b"[]")).status == 200
+
+
+async def test_a_certificate_of_another_authority_does_not_let_us_in(
+    made: certificates.Certificates, tmp_path: Path
+) -> None:
+    other = certificates.made(tmp_path)
+    ours = {"client_cert": str(other.client), "client_key": str(other.client_key)}
+    async with (
+        over_tls(made.for_server(client_needed=True)) as url,
+        callers.calling(url, ca_file=str(made.ca), **ours) as calls,
+    ):
+        answer = await calls.post_events(b"[]")
+        assert answer.status is None
+        assert answer.failure
+
+
+async def test_a_key_that_is_not_that_of_the_certificate_is_a_setting_to_change(
+    made: certificates.Certificates, tmp_path: Path
+) -> None:
+    other = certificates.made(tmp_path)
+    ours = {"client_cert": str(made.client), "client_key": str(other.client_key)}
+    with pytest.raises(errors.ConfigError, match="client_key") as caught:
+        async with callers.calling("https://gateway.example", **ours):
+            pass
+    assert "PRIVATE" not in caught.value.message

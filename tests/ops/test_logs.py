@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent import tracing
 from agent.ops import logs
 from agent.settings import LogSettings
 
@@ -57,3 +58,25 @@ def test_secrets_that_oauthlib_would_log_stay_unsaid_even_when_debugging(
     logging.getLogger("oauthlib.oauth1").debug("signing key: cs_secret")
     logging.getLogger("agent").debug("said")
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_a_line_says_which_unit_of_work_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
+    said = logging.getLogger("agent.test").warning
+    for format_ in ("json", "text"):
+        logs.configure(LogSettings.model_validate({"format": format_}))
+        said("before")
+        with tracing.working("order/1022", TRACE):
+            said("within")
+        with tracing.working("u-7"):
+            said("without a trace")
+    *lines, plain, whole, short = capsys.readouterr().err.splitlines()
+    before, within, traceless = map(json.loads, lines)
+    assert not before.keys() & {"correlation_id", "traceparent"}
+    assert (within["correlation_id"], within["traceparent"]) == ("order/1022", TRACE)
+    assert traceless["correlation_id"] == "u-7"
+    assert plain.endswith(" before")
+    assert whole.endswith(" within [order/1022 0af7651916cd43dd8448eb211c80319c]")
+    assert short.endswith(" without a trace [u-7]")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import agent
-from agent import errors
 from agent.settings import coming, keys, loading
 
 _ROOT = Path(agent.__file__).parent
@@ -46,11 +45,3 @@ def _written(tmp_path: Path, more: str) -> Path:
 def test_a_coming_setting_is_warned_of(tmp_path: Path) -> None:
     loaded = loading.load(config=_written(tmp_path, "[reconcile]\nstock = 'report'\n"), environ={})
     assert loaded.warnings == ("reconcile.stock is not in effect in this version",)
-    assert loaded.to_run() is loaded.settings
-
-
-def test_a_daemon_does_not_start_where_data_would_go_out_unprotected(tmp_path: Path) -> None:
-    written = _written(tmp_path, '[privacy]\nomit = ["billing_address.phone"]\n')
-    loaded = loading.load(config=written, environ={})
-    with pytest.raises(errors.ConfigError, match=r"privacy\.omit is not in effect"):
-        loaded.to_run()

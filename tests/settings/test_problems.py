@@ -85,8 +85,13 @@ def test_a_value_that_can_not_be_used_is_told_with_its_rule_and_its_place(
             "gateway.client_key needs gateway.client_cert",
         ),
         (
-            '[privacy]\nomit = ["a.b", "c"]\nhash = ["a.b"]',
-            "privacy.omit and privacy.hash both name a.b",
+            '[privacy]\nomit = ["customer.email", "phone"]\nhash = ["customer.email"]',
+            "privacy.omit and privacy.hash both name customer.email",
+        ),
+        (
+            '[gateway]\npayload = "raw"\n[privacy]\nomit = ["phone"]',
+            "privacy.omit and privacy.hash name canonical fields: they need"
+            ' gateway.payload = "canonical"',
         ),
         (
             '[admin]\nlisten = "127.0.0.1:8787"',

@@ -67,6 +67,8 @@ def test_a_word_reads_as_it_is_written(kind: Any, written: object, meant: object
         (words.UrlPath, "/hook?a=1", "blanks, ?, # or braces"),
         (words.FieldName, "Billing.Phone", "canonical fields"),
         (words.FieldName, "billing..phone", "canonical fields"),
+        (words.FieldName, "billing_adress.phone", "did you mean billing_address.phone"),
+        (words.FieldName, "customer_ip_address", "is not a field of any event"),
         (words.AbsolutePath, "ca.pem", "absolute path"),
         (words.AbsolutePath, "~/ca.pem", "absolute path"),
         (words.Moment, "2026-11-23T00:00:00", "time zone"),

@@ -142,7 +142,11 @@ async def opened(folder: Path) -> AsyncIterator[Line]:
             database.opened(folder / "state") as db,
             client.opened(settings.store, clock=clock, rng=random.Random(2)) as woo,
             gateway_client.opened(
-                settings.gateway, store_id=agents.STORE, instance="i-1", clock=clock
+                settings.gateway,
+                store_id=agents.STORE,
+                instance="i-1",
+                clock=clock,
+                rng=random.Random(3),
             ) as gate,
         ):
             inbox = inbox_queue.Inbox(db, clock=clock)

@@ -11,15 +11,28 @@ from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
     from agent.model.delivery import Event
+    from agent.model.privacy import Privacy
     from agent.woo.translate.rules import Rules
 
 
-def encoded(event: Event, *, store_id: str, payload: str, rules: Rules = PLAIN) -> bytes:
+def encoded(
+    event: Event,
+    *,
+    store_id: str,
+    payload: str,
+    rules: Rules = PLAIN,
+    privacy: Privacy | None = None,
+) -> bytes:
     """The whole CloudEvent as JSON bytes; ``payload`` is ``canonical`` or ``raw``.
 
     Raises Untranslatable.
     """
     data = event.data or _translated(event, payload, rules)
+    if privacy is not None:
+        try:
+            data = privacy.protected(data, event.type)
+        except RecursionError:  # it could just be written
+            raise Untranslatable("body", "is nested too deeply") from None
     return envelope.encode(envelope.make(event, store_id=store_id), data)
 
 
