@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from agent import clock as times
-from agent.storage import outbox
+from agent.storage import settling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ async def put(tx: Tx, events: Sequence[Event], now: datetime) -> None:
         " WHERE sequence = ? AND state = 'pending'",
         [(NOT_ACCEPTED, _MESSAGE, times.micros(now), event.sequence) for event in events],
     )
-    await outbox.advance(tx, [event.lane for event in events])
+    await settling.advance(tx, [event.lane for event in events])
 
 
 async def kinds(db: aiosqlite.Connection) -> list[str]:

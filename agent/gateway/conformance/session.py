@@ -57,7 +57,7 @@ class Session:
         rng: random.Random,
     ) -> None:
         def client(kind: type[Client], of: GatewaySettings, instance: str) -> Client:
-            return kind(http, of, store_id=store_id, instance=instance, clock=clock)
+            return kind(http, of, store_id=store_id, instance=instance, clock=clock, rng=rng)
 
         first, second = (str(uuid.UUID(int=rng.getrandbits(128), version=4)) for _ in range(2))
         wrong = settings.model_validate({"url": settings.url, "token": f"wrong-{first}"})
