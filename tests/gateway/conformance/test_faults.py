@@ -145,6 +145,10 @@ def is_malformed(_: web.Request, body: bytes) -> bool:
     return any("type" not in event for event in _events(body))
 
 
+def is_malformed_among_others(request: web.Request, body: bytes) -> bool:
+    return is_malformed(request, body) and len(_events(body)) > 1
+
+
 def is_of_unknown_type(_: web.Request, body: bytes) -> bool:
     return any(event.get("type", "").startswith("woocommerce.") for event in _events(body))
 
@@ -305,6 +309,7 @@ WHO = f"/{broken.STORE}"
 TABLE: list[tuple[str, Fault]] = [
     ("who is there", putting(WHO, accepts="everything")),
     ("who is there", putting(WHO, environment=None)),
+    ("who is there", putting(WHO, max_batch_bytes=None)),
     ("no token", open_to("nobody")),
     ("wrong token", open_to("Bearer wrong")),
     ("error document", terse()),
@@ -328,6 +333,7 @@ TABLE: list[tuple[str, Fault]] = [
     ("deletion", rejecting(lambda event: ".deleted." in event.get("type", ""))),
     ("malformed event", renaming("rejected", "accepted")),
     ("malformed event", instead(400, is_malformed, under="/events", text="<h1>Bad Request</h1>")),
+    ("malformed event", instead(422, is_malformed_among_others, under="/events")),
     ("malformed event", instead(500, is_malformed, under="/events", text="Traceback")),
     ("unknown type", instead(500, is_of_unknown_type, under="/events", text="KeyError")),
     ("broken JSON", instead(500, is_no_json, under="/events", text="JSONDecodeError")),

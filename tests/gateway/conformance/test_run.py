@@ -102,6 +102,16 @@ async def test_a_batch_may_be_refused_for_an_event_and_an_unknown_type_rejected(
         assert skipped(await broken.checked(gateway)) == {"another instance"}
 
 
+async def test_a_limit_that_would_take_much_sending_is_not_tried(tmp_path: Path) -> None:
+    def generous(_: Any, __: Any, answer: dict[str, Any]) -> None:
+        answer["max_batch_bytes"] = 2**40
+
+    fault = edited(f"/{broken.STORE}", generous)
+    async with broken.serving(tmp_path / "gateway.db", fault) as gateway:
+        findings = await broken.checked(gateway)
+    assert skipped(findings) == {"largest batch", "too large", "another instance"}
+
+
 async def test_what_needs_a_check_that_failed_is_not_asked(tmp_path: Path) -> None:
     fault = instead(500, lambda _, __: True, under="/updates", text="no")
     async with broken.serving(tmp_path / "gateway.db", fault) as gateway:
