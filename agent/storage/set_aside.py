@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from agent import clock as times
-from agent.storage import settling
+from agent.storage import outbox, settling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
