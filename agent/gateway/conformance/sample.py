@@ -15,12 +15,14 @@ _LINE: dict[str, Any] = {
     "name": "Conformance check, not a real product",
     "quantity": 1,
     "committed_units": 1,
+    "restocked_units": 0,
     "unit_price": "10.00",
     "subtotal": "10.00",
     "subtotal_tax": "0.00",
     "total": "10.00",
     "total_tax": "0.00",
     "taxes": [],
+    "meta": [],
 }
 _TOTALS = {
     "subtotal": "10.00",
@@ -38,11 +40,11 @@ _ORDER = {
     "currency": "EUR",
     "prices_include_tax": False,
     "paid_at": None,
-    "completed_at": None,
+    "fulfilled_at": None,
     "store_status": "on-hold",
     "payment_status": "unpaid",
     "fulfilment_status": "unfulfilled",
-    "customer": {"customer_id": None, "email": None},
+    "customer": {"id": None, "customer_id": None, "kind": "guest", "email": None},
     "billing_address": None,
     "shipping_address": None,
     "lines": [_LINE],
@@ -54,6 +56,7 @@ _ORDER = {
     "refunds": [],
     "payment": {"method": None, "title": None, "transaction_id": None},
     "customer_note": None,
+    "meta": [],
     "anomalies": [],
 }
 
