@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
-SETTLED_AT_ONCE = 30  # about a millisecond: webhooks that come meanwhile are stored next
+SETTLED_AT_ONCE = 50  # about a millisecond: webhooks that come meanwhile are stored next
 
 
 class Outbox:
