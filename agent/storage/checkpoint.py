@@ -22,21 +22,31 @@ WRITERS_PAGES = 4000
 
 
 class Checkpoints:
-    """``opened`` gives a connection of their own."""
+    """``opened`` gives a connection of their own; ``committed`` is released by every commit."""
 
-    def __init__(self, opened: Callable[[], Awaitable[aiosqlite.Connection]]) -> None:
+    def __init__(
+        self,
+        opened: Callable[[], Awaitable[aiosqlite.Connection]],
+        committed: asyncio.Semaphore,
+    ) -> None:
         self._opened = opened
+        self._committed = committed
         self._connection: aiosqlite.Connection | None = None
+        self._closing = False
 
-    async def run(self, committed: asyncio.Semaphore) -> None:
-        """One after so many commits, until cancelled."""
-        try:
-            while True:
-                for _ in range(EVERY_COMMITS):
-                    await committed.acquire()
+    async def run(self) -> None:
+        """One after so many commits, until ``close`` was called."""
+        commits = 0
+        while await self._committed.acquire() and not self._closing:
+            commits += 1
+            if commits % EVERY_COMMITS == 0:
                 await self.once()
-        finally:
-            await self._close()
+        await self._disconnect()
+
+    def close(self) -> None:
+        """One that has begun still ends: no thread is left behind."""
+        self._closing = True
+        self._committed.release()
 
     async def once(self) -> int:
         """How many pages of the log are in the database now. Where that fails nothing is lost: the
@@ -48,11 +58,11 @@ class Checkpoints:
                 "PRAGMA wal_checkpoint(PASSIVE)"
             )
         except sqlite3.Error:
-            await self._close()
+            await self._disconnect()
             return 0
         return int(copied)
 
-    async def _close(self) -> None:
+    async def _disconnect(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 await self._connection.close()

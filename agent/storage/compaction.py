@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from agent.clock import Clock
 
 BETWEEN_STEPS_S = 0.01  # longer than SQLite sleeps between looks at a lock it waits for
+_TRIES = 8  # the daemon may be at a checkpoint itself, which SQLite does not wait for
+_BETWEEN_TRIES_S = 0.05
 _WAITS_MS = 100  # a checkpoint that waits for a reader keeps the writer waiting too
 
 
@@ -36,7 +38,11 @@ async def compact(path: Path, clock: Clock) -> Compacted:
             await clock.sleep(BETWEEN_STEPS_S)
         await db.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
         await db.execute(f"PRAGMA busy_timeout = {_WAITS_MS}")
-        await db.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        for _ in range(_TRIES):
+            [(busy, *_)] = await db.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            if not busy:
+                break
+            await clock.sleep(_BETWEEN_TRIES_S)
     return Compacted(before, _on_disk(path))
 
 

@@ -118,15 +118,15 @@ async def opened(directory: Path, clock: Clock | None = None) -> AsyncIterator[D
             raise _not_opened(path, error) from error
         writer = Writer(connection, path, lambda: _for_writing(path))
         writing = asyncio.create_task(writer.run(), name="writer")
-        checkpoints = checkpoint.Checkpoints(lambda: _open(path, "rw"))
-        copying = asyncio.create_task(checkpoints.run(writer.committed), name="checkpoints")
+        checkpoints = checkpoint.Checkpoints(lambda: _open(path, "rw"), writer.committed)
+        copying = asyncio.create_task(checkpoints.run(), name="checkpoints")
         try:
             async with connected(path, readonly=True) as reader:
                 yield Database(path, instance, writer, reader, writing)
         finally:
             writer.close()
             await asyncio.wait([writing])
-            copying.cancel()
+            checkpoints.close()
             await asyncio.wait([copying])
             await writer.close_connection()  # last, so that it writes its log into the file
 

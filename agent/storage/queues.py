@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from agent.storage.pressure import Pressure
     from agent.storage.writer import Tx
 
-SETTLED_AT_ONCE = 30  # about a millisecond: webhooks that come meanwhile are stored next
+SETTLED_AT_ONCE = 50  # about a millisecond: webhooks that come meanwhile are stored next
 
 
 class Outbox:
@@ -68,7 +68,7 @@ class Outbox:
         self._retention = retention
         self._pressure = pressure
         self._journal = ""
-        self._dead_in_a_row: int | None = None  # as it was written last
+        self._dead_in_a_row: int | None = None  # as it is or will be written; None: who knows
         self._last: int | None = None  # the last number given: nobody else gives any
 
     async def append(self, event_id: str, webhook: Webhook) -> None:
@@ -151,16 +151,19 @@ class Outbox:
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
         told = None if dead_in_a_row == self._dead_in_a_row else dead_in_a_row
-        await asyncio.gather(
-            *(
-                self._db.writer.write(
-                    functools.partial(settling.settle, attempts=some, dead_in_a_row=told)
-                )
-                for start in range(0, len(attempts), SETTLED_AT_ONCE)
-                for some in (attempts[start : start + SETTLED_AT_ONCE],)
-            )
-        )
         self._dead_in_a_row = dead_in_a_row
+        pieces = (
+            attempts[start : start + SETTLED_AT_ONCE]
+            for start in range(0, len(attempts), SETTLED_AT_ONCE)
+        )
+        steps = [
+            functools.partial(settling.settle, attempts=some, dead_in_a_row=told) for some in pieces
+        ]
+        try:
+            await asyncio.gather(*map(self._db.writer.write, steps))
+        except BaseException:
+            self._dead_in_a_row = None
+            raise
 
     async def start(self, go_live: datetime | None) -> None:
         now = self._clock.now()

@@ -63,9 +63,10 @@ async def test_one_that_fails_costs_nothing_and_the_next_has_a_new_connection(
     garbage = db.path.with_name("garbage")
     garbage.write_bytes(b"x" * 8192)
     paths = [db.path.with_name("missing"), garbage, db.path]
-    copying = Checkpoints(lambda: database._open(paths.pop(0), "rw"))
+    copying = Checkpoints(lambda: database._open(paths.pop(0), "rw"), asyncio.Semaphore(0))
     await put(db, "a")
     assert [await copying.once() for _ in range(2)] == [0, 0]
     assert await copying.once() > 0
     assert await copying.once() > 0  # on the same one
-    await copying._close()
+    copying.close()
+    await copying.run()

@@ -14,6 +14,7 @@ from agent.model.delivery import (
     Again,
     Attempt,
     Dead,
+    Event,
     Judged,
     Outcome,
     Reading,
@@ -344,3 +345,23 @@ async def test_a_large_batch_is_settled_in_pieces_that_share_a_commit_and_counts
     assert len(await select(db, "SELECT 1 FROM outbox WHERE state = 'accepted'")) == len(
         await select(db, "SELECT 1 FROM attempts WHERE outcome = 'accepted'")
     )
+
+
+async def test_the_dead_in_a_row_are_written_in_the_order_of_the_answers_and_again_after_a_fault(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = queues.Outbox(db, clock=FakeClock(AT), reread=lambda _: Reading(), version=1)
+    first, second, third, fourth = await events(db, *(f"order/{n}" for n in range(4)))
+
+    async def settled(event: Event, dead_in_a_row: int) -> None:
+        await view.settle([Attempt(event, AT, Accepted(), 200)], dead_in_a_row)
+
+    await settled(first, 0)
+    await asyncio.gather(settled(second, 1), settled(third, 0))
+    assert await view.dead_in_a_row() == 0
+    monkeypatch.setattr(outbox, "_ATTEMPT", "SELECT nothing, ? FROM nowhere")
+    with pytest.raises(errors.StorageError):
+        await settled(fourth, 2)
+    monkeypatch.undo()
+    await settled(fourth, 2)
+    assert await view.dead_in_a_row() == 2
