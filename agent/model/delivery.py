@@ -187,7 +187,8 @@ class Followup:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept."""
+    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept. ``conflict``: it
+    shows an edit in the store of what the ERP owns."""
 
     sequence: int
     id: str
@@ -201,6 +202,7 @@ class Event:
     replay: bool
     body: bytes
     data: bytes = b""
+    conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

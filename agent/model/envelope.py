@@ -58,6 +58,8 @@ def make(event: Event, *, store_id: str) -> dict[str, Any]:
     }
     if event.type.startswith("retail."):
         envelope["dataschema"] = f"urn:woo-agent:schema:{event.type}"
+    if event.conflict:
+        envelope["conflict"] = True
     if event.replay:
         envelope["replay"] = True
     return envelope

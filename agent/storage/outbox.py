@@ -151,43 +151,30 @@ async def events(
     was kept by that ``version`` of the translator."""
     rows = await db.execute_fetchall(
         "SELECT outbox.sequence, id, type, subject, lane, topic, received_at, changed_at, attempts,"
-        " replay, CASE WHEN data IS NULL THEN"
+        " replay, EXISTS (SELECT 1 FROM conflicts WHERE conflicts.sequence = outbox.sequence),"
+        " CASE WHEN data IS NULL THEN"
         "  (SELECT body FROM arrivals WHERE arrivals.sequence = outbox.sequence) ELSE x'' END,"
         " ifnull(data, x'') FROM outbox LEFT JOIN translations AS kept"
         "  ON kept.sequence = outbox.sequence AND version = ?"
         f" WHERE outbox.sequence IN ({marks(sequences)}) ORDER BY outbox.sequence",
         (version, *sequences),
     )
-    return [
-        delivery.Event(
-            sequence,
-            event_id,
-            kind,
-            subject,
-            lane,
-            topic,
-            received_at=clock.from_micros(at),
-            changed_at=None if changed_at is None else clock.from_micros(changed_at),
-            attempts=attempts,
-            replay=bool(replay),
-            body=body,
-            data=data,
-        )
-        for (
-            sequence,
-            event_id,
-            kind,
-            subject,
-            lane,
-            topic,
-            at,
-            changed_at,
-            attempts,
-            replay,
-            body,
-            data,
-        ) in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+def _event(row: Any) -> delivery.Event:
+    sequence, event_id, kind, subject, lane, topic, at, changed_at, attempts, *more = row
+    replay, conflict, body, data = more
+    return delivery.Event(
+        *(sequence, event_id, kind, subject, lane, topic),
+        received_at=clock.from_micros(at),
+        changed_at=None if changed_at is None else clock.from_micros(changed_at),
+        attempts=attempts,
+        replay=bool(replay),
+        body=body,
+        data=data,
+        conflict=bool(conflict),
+    )
 
 
 async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
