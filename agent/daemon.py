@@ -38,6 +38,7 @@ from agent.ops.watchdog import Watchdog
 from agent.storage import (
     ageing,
     database,
+    drift,
     inbox_queue,
     privacy,
     queues,
@@ -204,6 +205,7 @@ async def running(
             settled=settled,
             usurped=lambda: pulling.usurped or sender.breaker.reason == "another_instance",
         )
+        drifting = drift.Drift(db, wire.same, settings=current, clock=clock)
         judging = judge.Judge(
             outbox,
             read,
@@ -213,11 +215,14 @@ async def running(
             stored=stored,
             asked=asked,
             judged=judged,
+            drift=drifting,
         )
         folder = settings.updates.drop_folder
         door = Door(inbox, settings=current, clock=clock, arrived=arrived)
         dropped = Watcher(folder, door.take, clock=clock) if folder else None
-        daemon = Daemon(current, clock, db, room, gate, sender, pulling, applying, judging, dropped)
+        daemon = Daemon(
+            current, clock, db, room, gate, sender, pulling, applying, judging, drifting, dropped
+        )
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
             http.listening(

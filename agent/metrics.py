@@ -20,6 +20,11 @@ WRITE_LOOPS = Counter(
     "Resources found to be saved over and over without a change.",
     registry=REGISTRY,
 )
+CONFLICTS = Counter(
+    "woo_agent_conflicts",
+    "Product snapshots that show store-side edits of what the ERP owns.",
+    registry=REGISTRY,
+)
 COMMITS = Counter("woo_agent_commits", "Transactions written.", registry=REGISTRY)
 COMMITTED_JOBS = Counter(
     "woo_agent_committed_jobs", "Callers served by those transactions.", registry=REGISTRY

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import errors, metrics
 from agent.ops import health
+from agent.ops.facts import Facts, Side
 from agent.storage import dead_letters, inbox_view, outbox_view, pauses, resources
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from agent.gateway.client import Client
     from agent.ops.reload import Current
     from agent.storage.database import Database
+    from agent.storage.drift import Drift
     from agent.storage.pressure import Pressure
     from agent.updates.applier import Applier
     from agent.updates.puller import Puller
@@ -39,6 +41,7 @@ class Vitals:
         pulling: Puller,
         applying: Applier,
         judging: Judge,
+        drifting: Drift,
         dropped: Watcher | None,
     ) -> None:
         self._settings = settings
@@ -50,6 +53,7 @@ class Vitals:
         self._pulling = pulling
         self._applying = applying
         self._judging = judging
+        self._drifting = drifting
         self._dropped = dropped
 
     async def alive(self) -> bool:
@@ -82,18 +86,19 @@ class Vitals:
             broken = await self._db.read(resources.broken)
             paused = await self._db.read(pauses.in_force, now)
             figures = await self._room.figures()
+            drifted = await self._drifting.current()
         except errors.StorageError as error:
             return health.unreadable(now, settings.store.id, error.message)
         _show(outbox, inbox)
         breaker, feed = self._sender.breaker, self._pulling.trouble
         trouble = self._applying.trouble
-        facts = health.Facts(
+        found = Facts(
             at=now,
             store_id=settings.store.id,
             outbox=outbox,
             inbox=inbox,
-            gateway=health.Side(breaker.reason or feed, breaker.refused or feed in _REFUSALS),
-            store=health.Side(
+            gateway=Side(breaker.reason or feed, breaker.refused or feed in _REFUSALS),
+            store=Side(
                 trouble.message if trouble else "",
                 isinstance(trouble, errors.StoreRefusedError),
             ),
@@ -106,9 +111,10 @@ class Vitals:
             broken=broken,
             loops=self._judging.repeats.loops(now),
             pauses=paused,
+            drifted=drifted,
             drop_folder=self._dropped.trouble if self._dropped else "",
         )
-        return health.document(facts, settings)
+        return health.document(found, settings)
 
 
 def _show(outbox: Mapping[str, Any], inbox: Mapping[str, int]) -> None:

@@ -71,6 +71,7 @@ _OPTIONAL: dict[str, tuple[Callable[[Any], bool], str]] = {
     "source": (_text, "a text"),  # compared with the store's own first
     "dataschema": (_text, "a text"),
     "causationid": (_text, "a text"),
+    "conflict": (_flag, "true or false"),
     "replay": (_flag, "true or false"),
     "backfill": (_flag, "true or false"),
     "traceparent": (_matching(_TRACEPARENT), "a W3C trace context"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.model.delivery import Judged, Judgement, Known, Reading, Received
+    from agent.model.product import StoreProduct
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,16 @@ class Outbox(Protocol):
         """Hands what is known of ``subjects`` to ``decide`` and writes what it says."""
 
 
+class Drift(Protocol):
+    """What knows the figures that the ERP said last."""
+
+    async def note(
+        self, shown: Sequence[tuple[int, StoreProduct]]
+    ) -> Mapping[int, tuple[str, ...]]:
+        """The fields of what the ERP owns that were changed, by the number of the arrival; its
+        event, if it becomes one, says so."""
+
+
 class Judge:
     """The loop."""
 
@@ -57,6 +68,7 @@ class Judge:
         stored: asyncio.Event,
         asked: asyncio.Event,
         judged: asyncio.Event,
+        drift: Drift | None = None,
     ) -> None:
         self._outbox = outbox
         self._read = read
@@ -68,6 +80,7 @@ class Judge:
         self._stored = stored
         self._asked = asked
         self._judged = judged
+        self._drift = drift
 
     async def run(self, stop: asyncio.Event) -> None:
         """Judges what comes in until asked to stop."""
@@ -83,6 +96,7 @@ class Judge:
             batch.append(verdicts.Read(row.sequence, self._read(row)))
             if len(batch) % READ_AT_ONCE == 0:
                 await asyncio.sleep(0)
+        drifted = await self._drifted(batch)
         judgement = await self._outbox.judge(
             verdicts.subjects(batch),
             lambda known: verdicts.decide(batch, known, version=self._version),
@@ -94,10 +108,20 @@ class Judge:
             with tracing.working(judged.reading.lane, envelope.traceparent(row.id)):
                 log.debug("%s is %s", row.webhook.topic, judged.verdict)
                 self._watch(judged, row)
+                if judged.verdict is Verdict.EVENT and row.sequence in drifted:
+                    _tell_drifted(judged.reading, drifted[row.sequence])
         if judgement.asks:
             self._asked.set()
         self._judged.set()
         return 0.0
+
+    async def _drifted(self, batch: Sequence[verdicts.Read]) -> Mapping[int, tuple[str, ...]]:
+        shown = [
+            (read.sequence, read.reading.product)
+            for read in batch
+            if read.reading.product is not None and not read.reading.deletion
+        ]
+        return await self._drift.note(shown) if self._drift and shown else {}
 
     def _watch(self, judged: Judged, row: Received) -> None:
         """Somebody may save a resource in a loop. What we read ourselves does not count."""
@@ -128,3 +152,13 @@ class Judge:
                 " add it to store.aliases",
                 foreign.line(source, 200),
             )
+
+
+def _tell_drifted(reading: Reading, fields: Sequence[str]) -> None:
+    metrics.CONFLICTS.inc()
+    log.warning(
+        "%s was changed in the store where the ERP has the last word: %s (%s)",
+        reading.subject,
+        ", ".join(fields),
+        reading.product.sku if reading.product else "",
+    )

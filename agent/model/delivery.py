@@ -208,8 +208,9 @@ class Followup:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept. ``cause`` is the
-    id of the event that it follows from."""
+    """A judged row that is to be sent. ``body`` is empty where ``data`` was kept. ``conflict``: it
+    shows an edit in the store of what the ERP owns. ``cause`` is the id of the event that it
+    follows from."""
 
     sequence: int
     id: str
@@ -224,6 +225,7 @@ class Event:
     body: bytes
     data: bytes = b""
     cause: str = ""
+    conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

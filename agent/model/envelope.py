@@ -60,6 +60,8 @@ def make(event: Event, *, store_id: str) -> dict[str, Any]:
         envelope["dataschema"] = f"urn:woo-agent:schema:{event.type}"
     if event.cause:
         envelope["causationid"] = event.cause
+    if event.conflict:
+        envelope["conflict"] = True
     if event.replay:
         envelope["replay"] = True
     return envelope

@@ -6,7 +6,6 @@ what was observed, and where it is not well, the cause and the next command.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent import __version__, clock
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from agent import errors
-    from agent.model.pause import Pause
+    from agent.ops.facts import Facts, Side
     from agent.settings import Settings
 
 _ROOM = {
@@ -30,40 +28,6 @@ _ROOM = {
 _RANK = {"pass": 0, "warn": 1, "fail": 2}
 _SLOW_S = 60.0
 _MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """How it goes with the store or the gateway; ``refused``: a person has to do something."""
-
-    trouble: str = ""
-    refused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``; ``broken``
-    the kinds of resources that come as error objects, ``loops`` what is saved over and over,
-    ``suspected`` that the database is broken, ``lost`` what could not be read of each one that was
-    set aside; ``deprecated`` what the gateway says of the end of its protocol, ``drop_folder`` why
-    that can't be used."""
-
-    at: datetime
-    store_id: str
-    outbox: Mapping[str, Any]
-    inbox: Mapping[str, Any]
-    gateway: Side
-    store: Side
-    free_bytes: int
-    writes: bool = True
-    trouble: errors.StorageError | None = None
-    deprecated: str = ""
-    suspected: bool = False
-    lost: Mapping[str, str] = field(default_factory=dict)
-    pauses: Sequence[Pause] = ()
-    broken: Sequence[str] = ()
-    loops: Sequence[str] = ()
-    drop_folder: str = ""
 
 
 def document(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -83,6 +47,7 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "gateway:connection": _side(facts.gateway, "gateway", "woo-agent outbox stats"),
         "gateway:protocol": _protocol(facts),
         "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
+        "store:drift": _drift(facts),
         "updates:open": _check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
         "updates:dropFolder": _drop_folder(facts, settings),
@@ -247,6 +212,17 @@ def _loops(facts: Facts) -> dict[str, Any]:
         "resources",
         f"{_named(facts.loops)} saved again and again without a change, see when:"
         f" woo-agent outbox list --subject {next(iter(facts.loops), '')}",
+    )
+
+
+def _drift(facts: Facts) -> dict[str, Any]:
+    named = _named([f"{sku} ({', '.join(found)})" for sku, found in facts.drifted.items()])
+    return _check(
+        "warn" if facts.drifted else "pass",
+        len(facts.drifted),
+        "products",
+        f"changed in the store where the ERP has the last word: {named}; its next figure goes over"
+        " it: woo-agent updates list --sku " + next(iter(facts.drifted), ""),
     )
 
 

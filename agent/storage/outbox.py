@@ -130,7 +130,8 @@ async def events(
     was kept by that ``version`` of the translator."""
     rows = await db.execute_fetchall(
         "SELECT outbox.sequence, id, type, subject, lane, topic, received_at, changed_at, attempts,"
-        " replay, CASE WHEN data IS NULL THEN"
+        " replay, EXISTS (SELECT 1 FROM conflicts WHERE conflicts.sequence = outbox.sequence),"
+        " CASE WHEN data IS NULL THEN"
         "  (SELECT body FROM arrivals WHERE arrivals.sequence = outbox.sequence) ELSE x'' END,"
         " ifnull(data, x''),"
         " (SELECT cause FROM arrivals WHERE arrivals.sequence = outbox.sequence)"
@@ -139,38 +140,23 @@ async def events(
         f" WHERE outbox.sequence IN ({marks(sequences)}) ORDER BY outbox.sequence",
         (version, *sequences),
     )
-    return [
-        delivery.Event(
-            sequence,
-            event_id,
-            kind,
-            subject,
-            lane,
-            topic,
-            received_at=clock.from_micros(at),
-            changed_at=None if changed_at is None else clock.from_micros(changed_at),
-            attempts=attempts,
-            replay=bool(replay),
-            body=body,
-            data=data,
-            cause=cause,
-        )
-        for (
-            sequence,
-            event_id,
-            kind,
-            subject,
-            lane,
-            topic,
-            at,
-            changed_at,
-            attempts,
-            replay,
-            body,
-            data,
-            cause,
-        ) in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+def _event(row: Any) -> delivery.Event:
+    sequence, event_id, kind, subject, lane, topic, at, changed_at, attempts, *more = row
+    replay, conflict, body, data, cause = more
+    return delivery.Event(
+        *(sequence, event_id, kind, subject, lane, topic),
+        received_at=clock.from_micros(at),
+        changed_at=None if changed_at is None else clock.from_micros(changed_at),
+        attempts=attempts,
+        replay=bool(replay),
+        body=body,
+        data=data,
+        conflict=bool(conflict),
+        cause=cause,
+    )
 
 
 async def requeue(tx: Tx, sequences: Sequence[int], *, replay: bool) -> None:

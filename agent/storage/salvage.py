@@ -46,6 +46,7 @@ _TABLES = {
     "arrivals": "sequence",
     "outbox": "sequence",
     "attempts": "sequence, n",
+    "conflicts": "sequence",
     "catalogue": "product_id",
     "sku_lookups": "sku",
 }

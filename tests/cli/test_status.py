@@ -12,7 +12,7 @@ from agent import errors
 from agent.cli import main
 from agent.ops import health, http
 from agent.ops.admin import Admin
-from agent.ops.health import Facts, Side
+from agent.ops.facts import Facts, Side
 from agent.settings import AdminSettings, UnixAddress
 from tests import processes
 from tests.ops.facts import SETTINGS, WELL, facts

@@ -88,13 +88,19 @@ class Ends:
     folder: Path
 
     @asynccontextmanager
-    async def agent(self, *, updates: dict[str, Any] | None = None) -> AsyncIterator[Shop]:
+    async def agent(
+        self,
+        *,
+        updates: dict[str, Any] | None = None,
+        ownership: dict[str, Any] | None = None,
+    ) -> AsyncIterator[Shop]:
         """An agent on the state that the one before left."""
         config = processes.write_config(
             self.folder,
             store={"url": self.store.url, "connect_to": f"127.0.0.1:{self.store.site.port}"},
             gateway={"url": self.gateway.url, "poll_every": "50ms"},
             updates={"wait": "0s", **(updates or {})},
+            ownership=ownership or {},
             health={"max_repeats": 3},
         )
         async with agents.running(loading.load(config=config, environ={}).settings) as agent:

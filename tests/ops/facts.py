@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.ops.health import Facts, Side
+from agent.ops.facts import Facts, Side
 from tests import agents
 
 _GIVEN = agents.configured(Path("/var/lib/woo-agent/brand"))

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.ops import health, http
 from agent.ops.admin import Admin
-from agent.ops.health import Facts, Side
+from agent.ops.facts import Facts, Side
 from agent.settings import AdminSettings, TcpAddress
 from tests.ops.facts import SETTINGS, WELL, facts
 

@@ -9,7 +9,7 @@ import pytest
 from agent import errors
 from agent.model.pause import Line, Pause
 from agent.ops import health
-from agent.ops.health import Side
+from agent.ops.facts import Side
 from tests.ops.facts import SETTINGS, WELL, facts
 
 PAUSE = Pause(Line.UPDATES, WELL.at, None, "ada", "the ERP counts its stock")
@@ -47,6 +47,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
         ({"pauses": [PAUSE]}, "updates:paused", "warn", True),
         ({"inbox": {"held": 2}}, "updates:held", "warn", 2),
         ({"broken": ["coupon", "order"]}, "webhooks:errorObjects", "warn", 2),
+        ({"drifted": {"MUG-1": ("sale_price",)}}, "store:drift", "warn", 1),
         ({"loops": ["product/10"]}, "webhooks:repeats", "warn", 1),
         ({"gateway": Side("unreachable")}, "gateway:connection", "warn", "down"),
         ({"gateway": Side("http_401", True)}, "gateway:connection", "fail", "down"),

@@ -7,7 +7,7 @@ import pytest
 
 from agent import errors
 from agent.ops import health
-from agent.ops.health import Side
+from agent.ops.facts import Side
 from agent.ops.systemd import Notifier
 from agent.ops.watchdog import STATUS_EVERY_S, Watchdog
 from tests.clock import FakeClock

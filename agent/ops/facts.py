@@ -1,0 +1,49 @@
+"""What the agent knows of itself: what health is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from agent import errors
+    from agent.model.pause import Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How it goes with the store or the gateway; ``refused``: a person has to do something."""
+
+    trouble: str = ""
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``; ``broken``
+    the kinds of resources that come as error objects, ``loops`` what is saved over and over,
+    ``suspected`` that the database is broken, ``lost`` what could not be read of each one that was
+    set aside; ``deprecated`` what the gateway says of the end of its protocol, ``drop_folder`` why
+    that can't be used; ``drifted`` the fields, by SKU, that were changed in the store where the ERP
+    has the last word."""
+
+    at: datetime
+    store_id: str
+    outbox: Mapping[str, Any]
+    inbox: Mapping[str, Any]
+    gateway: Side
+    store: Side
+    free_bytes: int
+    writes: bool = True
+    trouble: errors.StorageError | None = None
+    deprecated: str = ""
+    suspected: bool = False
+    lost: Mapping[str, str] = field(default_factory=dict)
+    pauses: Sequence[Pause] = ()
+    broken: Sequence[str] = ()
+    loops: Sequence[str] = ()
+    drifted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    drop_folder: str = ""
