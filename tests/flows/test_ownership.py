@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import metrics
-from agent.demo.shop import product_routes
+from agent.demo.shop import catalog, product_changes
 from agent.demo.store import TOPICS
 from tests import agents, recordings
 
@@ -26,9 +26,13 @@ def product_events(shop: Shop) -> list[dict[str, Any]]:
     ]
 
 
-async def edit(store: Store, **sent: str) -> None:
+def edit(store: Store, **sent: str) -> None:
     """What somebody does on the product's page."""
-    await product_routes.update(store.shop, store._product("MUG-1"), sent)
+    shop, product = store.shop, store._product("MUG-1")
+    loaded, draft = catalog.loaded(product)
+    product_changes.apply(shop, draft, sent)
+    shop.catalog.save(loaded, draft)
+    shop.emit("product.updated", product.id)
 
 
 async def test_a_price_changed_in_the_store_is_a_conflict_until_the_erp_speaks_again(
@@ -42,7 +46,7 @@ async def test_a_price_changed_in_the_store_is_a_conflict_until_the_erp_speaks_a
     assert not any("conflict" in event for event in product_events(shop))
     assert (await shop.check("store:drift"))["status"] == "pass"
 
-    await edit(shop.store, regular_price="11.00")
+    edit(shop.store, regular_price="11.00")
     await shop.deliver()
     *_, edited = product_events(shop)
     assert edited["conflict"] is True
@@ -51,7 +55,7 @@ async def test_a_price_changed_in_the_store_is_a_conflict_until_the_erp_speaks_a
     assert (check["status"], check["observedValue"]) == ("warn", 1)
     assert "MUG-1 (regular_price)" in check["output"]
 
-    await edit(shop.store, name="A better mug")
+    edit(shop.store, name="A better mug")
     await shop.deliver()
     *_, renamed = product_events(shop)
     assert renamed["conflict"] is True
@@ -59,7 +63,7 @@ async def test_a_price_changed_in_the_store_is_a_conflict_until_the_erp_speaks_a
     await shop.update({**PRICE, "id": "u-2", "version": 2, "regular_price": "12.50"})
     assert (await shop.check("store:drift"))["status"] == "pass"
     await shop.deliver()
-    await edit(shop.store, name="The best mug")
+    edit(shop.store, name="The best mug")
     await shop.deliver()
     *_, last = product_events(shop)
     assert "conflict" not in last
@@ -79,7 +83,7 @@ async def test_what_the_store_owns_is_refused_and_its_edits_are_none(
         await ends.gateway.until(lambda: len(ends.gateway.results(agents.STORE)) == 1)
         [result] = ends.gateway.results(agents.STORE)
         assert result.get("code") == ("not_owned" if owner == "store" else None)
-        await edit(ends.store, regular_price="11.00")
+        edit(ends.store, regular_price="11.00")
         await shop.deliver()
         *_, edited = product_events(shop)
         assert edited.get("conflict", False) is (owner == "erp")
