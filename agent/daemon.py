@@ -24,6 +24,7 @@ from agent.events import (
     judge,
     order_look,
     resending,
+    store_look,
 )
 from agent.events.sender import Sender
 from agent.gateway import client as gateway
@@ -227,6 +228,7 @@ async def running(
                 clock=clock,
                 known=arrived,
             ).run,
+            "store": store_look.StoreLook(fetcher, store_id=store.id, clock=clock).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(
                 outbox, clock=clock, requeued=judged, settled=settled

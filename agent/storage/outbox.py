@@ -160,38 +160,15 @@ async def events(
         f" WHERE outbox.sequence IN ({marks(sequences)}) ORDER BY outbox.sequence",
         (version, *sequences),
     )
-    return [
-        delivery.Event(
-            sequence,
-            event_id,
-            kind,
-            subject,
-            lane,
-            topic,
-            received_at=clock.from_micros(at),
-            changed_at=None if changed_at is None else clock.from_micros(changed_at),
-            attempts=attempts,
-            replay=bool(replay),
-            body=body,
-            data=data,
-            cause=cause,
-        )
-        for (
-            sequence,
-            event_id,
-            kind,
-            subject,
-            lane,
-            topic,
-            at,
-            changed_at,
-            attempts,
-            replay,
-            body,
-            data,
-            cause,
-        ) in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+def _event(row: Any) -> delivery.Event:
+    who: tuple[int, str, str, str, str, str] = row[:6]
+    at, changed_at, attempts, replay, body, data, cause = row[6:]
+    received_at = clock.from_micros(at)
+    changed = None if changed_at is None else clock.from_micros(changed_at)
+    return delivery.Event(*who, received_at, changed, attempts, bool(replay), body, data, cause)
 
 
 async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:

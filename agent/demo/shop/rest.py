@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from agent.demo.shop.state import Shop
 
-PREFIX = "/wp-json/wc/v3/"
+INDEX = "/wp-json/"
+PREFIX = f"{INDEX}wc/v3/"
 EDIT = "POST PUT PATCH"
 
 
@@ -98,6 +99,8 @@ class Rest:
         )
 
     async def _answer(self, request: web.Request, headers: dict[str, str]) -> Answer:
+        if request.path == INDEX:  # anybody may read it
+            return Answer(_index(self._shop))
         permissions = self._keys.permissions(self._signed(request))
         route, ids = self._route(request.method, request.path)
         if permissions is None:
@@ -129,6 +132,13 @@ class Rest:
                 return route, {name: int(value) for name, value in match.groupdict().items()}
         message = "No route was found matching the URL and request method."
         raise Refusal("rest_no_route", message, 404)
+
+
+def _index(shop: Shop) -> dict[str, Any]:
+    """Without its routes."""
+    hours = shop.utc_offset.total_seconds() / 3600
+    home = {"name": "Shop", "url": shop.home(), "home": shop.home()}
+    return {**home, "gmt_offset": hours, "timezone_string": ""}
 
 
 async def _json_body(request: web.Request) -> dict[str, Any]:
