@@ -25,6 +25,7 @@ from agent.events import (
     judge,
     order_look,
     resending,
+    store_look,
     terms,
 )
 from agent.events.sender import Sender
@@ -258,6 +259,7 @@ async def running(
                 every=lambda: current().reconcile.orders_every,
                 clock=clock,
             ).run,
+            "store": store_look.StoreLook(fetcher, store_id=store.id, clock=clock).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(
                 outbox, clock=clock, requeued=judged, settled=settled

@@ -32,10 +32,7 @@ class Outbox(Protocol):
         """Every arrival up to that number has its row."""
 
     async def contents(self, subjects: Sequence[str]) -> Mapping[str, Known]:
-        """The newest content of those subjects that was taken in."""
-
-    async def belonging(self, parent: str) -> Mapping[str, Known]:
-        """The newest content of what belongs to that subject."""
+        """The newest content of those subjects that was taken in, and of what belongs to them."""
 
     async def received(self, sequence: int) -> Received | None:
         """The stored webhook, None if it is gone."""
@@ -53,6 +50,9 @@ class Store(Protocol):
     async def refunds(self, order: int, past: Sequence[bytes | None]) -> Sequence[bytes]:
         """The bodies of all refunds of an order, none if it is gone. ``past`` are those it had
         before, as they were taken in; None where that is lost."""
+
+    async def about(self, store_id: str) -> bytes:
+        """What the store says about itself."""
 
 
 class Fetcher:
@@ -91,8 +91,12 @@ class Fetcher:
         """Takes in the refunds of an order that are not known with the amount that they have, and
         that known ones are gone. ``cause`` is the event that named them."""
         began = await self._outbox.last_sequence()
-        known = await self._outbox.belonging(order)
-        rows = {name: await self._outbox.received(one.sequence) for name, one in known.items()}
+        known = await self._outbox.contents([order])
+        rows = {
+            name: await self._outbox.received(one.sequence)
+            for name, one in known.items()
+            if one.parent == order
+        }
         past = {name: row.webhook.body if row else None for name, row in rows.items()}
         bodies = await self._store.refunds(int(order.partition("/")[2]), list(past.values()))
         told = refunds.told(order, known)
@@ -105,6 +109,12 @@ class Fetcher:
         await self.take_in("refund", news, began, cause=cause)
         gone = [past[name] or _named(name, order) for name in told]
         await self.take_in("refund", gone, began, event="deleted", cause=cause)
+
+    async def store(self, store_id: str) -> None:
+        """The store itself, if it is not known as it is."""
+        began = await self._outbox.last_sequence()
+        body = await self._store.about(store_id)
+        await self.take_in("store", await self._unknown("store", [body], began), began)
 
     async def changed(self, resource: str, since: datetime) -> None:
         """All of that kind that changed since then."""

@@ -60,7 +60,7 @@ async def judge(
     batch of which something was judged meanwhile (an earlier call was given up, and done after all)
     is left alone: compared with themselves its events would be duplicates.
     """
-    known = await register.known(tx, subjects) | await register.belonging(tx, subjects)
+    known = await register.family(tx, subjects)
     judgement = decide(known | await _renewed(tx, known, reread, version))
     if await _is_judged(tx, judgement):
         return Judgement((), {})

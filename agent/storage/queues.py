@@ -91,8 +91,7 @@ class Outbox:
             judgement = await judging.judge(
                 tx, subjects, decide, reread=self._reread, version=self._version, now=now
             )
-            if judgement.stocked:
-                self._last = await stocked.append(tx, judgement.stocked, now, self._last)
+            self._last = await stocked.append(tx, judgement.stocked, now, self._last)
             return judgement
 
         return await self._db.writer.write(step)
@@ -125,10 +124,7 @@ class Outbox:
         return await self._db.read(outbox.is_judged, sequence)
 
     async def contents(self, subjects: Sequence[str]) -> dict[str, Known]:
-        return await self._db.read(register.known, subjects)
-
-    async def belonging(self, parent: str) -> dict[str, Known]:
-        return await self._db.read(register.belonging, [parent])
+        return await self._db.read(register.family, subjects)
 
     async def looked_until(self) -> datetime | None:
         told = await self._db.read(cursors.get, cursors.ORDERS)

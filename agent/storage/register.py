@@ -22,9 +22,10 @@ async def known(db: aiosqlite.Connection, subjects: Iterable[str]) -> dict[str, 
     return await _known(db, "subject", list(subjects))
 
 
-async def belonging(db: aiosqlite.Connection, parents: Iterable[str]) -> dict[str, delivery.Known]:
-    """The newest content of what belongs to those subjects, such as the refunds of orders."""
-    return await _known(db, "parent <> '' AND parent", list(parents))
+async def family(db: aiosqlite.Connection, subjects: Iterable[str]) -> dict[str, delivery.Known]:
+    """The same, and that of all that belongs to them: of orders, their refunds."""
+    wanted = list(subjects)
+    return await known(db, wanted) | await _known(db, "parent <> '' AND parent", wanted)
 
 
 async def _known(

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 async def append(
     tx: Tx, stocked: Sequence[tuple[int, bytes]], now: datetime, last: int | None
-) -> int:
+) -> int | None:
     """Takes those bodies in, each with the number of the product event that is its cause; the last
     number given. ``last`` is as in ``outbox.append``."""
+    if not stocked:
+        return last
     causes = {row.sequence: row for row in await outbox.received(tx, [n for n, _ in stocked])}
     arrivals = []
     for number, body in stocked:

@@ -91,6 +91,17 @@ class OAuth1:
         return dict(parse_qsl(urlsplit(uri).query, keep_blank_values=True)), {}
 
 
+class Nobody:
+    """No key at all, for what anybody may read."""
+
+    name = "nobody"
+
+    def carried(
+        self, method: str, url: str, query: dict[str, str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        return query, {}
+
+
 def encoded(query: dict[str, str]) -> str:
     """RFC 3986 percent-encoding, as the signature wants it (a blank is %20)."""
     return urlencode(query, quote_via=quote, safe="")

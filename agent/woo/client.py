@@ -52,7 +52,8 @@ class Client:
         rng: random.Random,
     ) -> None:
         self._session = session
-        self._base = f"{settings.url}/wp-json/wc/v3"
+        self._index = f"{settings.url}/wp-json/"
+        self._base = f"{self._index}wc/v3"
         self._secrets = auth.secrets(settings)
         self._ways = auth.candidates(settings, clock=clock, rng=rng)
         self._clock = clock
@@ -68,6 +69,16 @@ class Client:
         currency = await self._field("settings/general/woocommerce_currency", "value")
         included = await self._field("settings/tax/woocommerce_prices_include_tax", "value")
         return StoreProfile(currency, included == "yes")
+
+    async def index(self) -> Any:
+        """What the site tells anybody of itself; None where it does not. A key of WooCommerce is
+        none to WordPress, which would refuse it."""
+        nobody = auth.Nobody()
+        status, headers, content = await self._request(nobody, "GET", "", dict(_INDEX), None)
+        try:
+            return answers.parsed(status, headers, content, call="GET", hint=self._hint)
+        except (errors.StoreRejectedError, errors.StoreRefusedError):
+            return None
 
     async def find(self, skus: Sequence[str]) -> dict[str, list[StoreProduct]]:
         """Products and variations by SKU, exactly as asked: the store ignores case and blanks, and
@@ -200,7 +211,7 @@ class Client:
     async def _request(
         self, way: auth.Auth, method: str, path: str, query: dict[str, str], body: Any
     ) -> tuple[int, Mapping[str, str], bytes]:
-        address = f"{self._base}/{path}"
+        address = f"{self._base}/{path}" if path else self._index
         parameters, headers = way.carried(method, address, query)
         url = URL(f"{address}?{auth.encoded(parameters)}" if parameters else address, encoded=True)
         data = None if body is None else json.dumps(body).encode()
@@ -225,6 +236,7 @@ class Client:
             metrics.STORE_SECONDS.labels("read" if method == "GET" else "write").observe(seconds)
 
 
+_INDEX = {"_fields": "name,home,timezone_string,gmt_offset"}
 _FRESH = {"_fields": wire.PRODUCT_FIELDS, "_skip_cache": "1"}
 
 

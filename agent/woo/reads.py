@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import errors
 from agent.woo.client import PER_PAGE
-from agent.woo.translate import restocked
+from agent.woo.translate import restocked, store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -62,6 +62,15 @@ class Reads:
         before = [None if body is None else json.loads(body) for body in past]
         found = restocked.completed(of, list(rows.values()), before)
         return [_encoded({**row, **own}) for row in found]
+
+    async def about(self, store_id: str) -> bytes:
+        """What the store says about itself, as much of it as is told; under the name that it has
+        here, for it has none of its own."""
+        status = await self._client.read("system_status", {"_fields": "environment,settings"})
+        rows: list[Any] = []
+        for group in ("general", "tax", "products"):
+            rows += _list(await self._found(f"settings/{group}", {}) or [], group)
+        return _encoded(store.gathered(store_id, status, rows, await self._client.index()))
 
     async def _found(self, path: str, query: Mapping[str, str]) -> Any:
         """None where there is nothing; a route that is missing says nothing of that."""

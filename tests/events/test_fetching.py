@@ -51,10 +51,11 @@ class Line:
         return self.judged
 
     async def contents(self, subjects: Sequence[str]) -> Mapping[str, Known]:
-        return {subject: self.known[subject] for subject in subjects if subject in self.known}
-
-    async def belonging(self, parent: str) -> Mapping[str, Known]:
-        return {subject: one for subject, one in self.known.items() if one.parent == parent}
+        return {
+            name: one
+            for name, one in self.known.items()
+            if name in subjects or one.parent in subjects
+        }
 
     async def received(self, sequence: int) -> Received | None:
         return self.rows.get(sequence)
@@ -63,6 +64,11 @@ class Line:
         self.asked.append((f"refunds of {order}", list(past)))
         self.last += 5
         return self.pages[0] if self.pages else []
+
+    async def about(self, store_id: str) -> bytes:
+        self.asked.append(("store", store_id))
+        self.last += 5
+        return self.pages[0][0]
 
     async def append(self, event_id: str, webhook: Webhook) -> None:
         self.last += 1
@@ -186,3 +192,19 @@ async def test_refunds_that_are_gone_are_told_once() -> None:
     said = read("refund.deleted", 100, refund(1), line.clock)._replace(cause="id-7")
     lost = b'{"id":2,"parent_id":1022}'
     assert list(line.stored.values()) == [said, said._replace(body=lost)]
+
+
+async def test_the_store_itself_is_taken_in_where_it_is_not_known_as_it_is() -> None:
+    body = b'{"id":"brand-de","settings":[{"id":"woocommerce_currency","value":"%s"}]}'
+    line = Line([body % b"EUR"])
+    await line.fetcher.store("brand-de")
+    assert line.asked == [("store", "brand-de")]
+    stored = read("store.updated", 100, body % b"EUR", line.clock)
+    assert list(line.stored.values()) == [stored]
+    said = reading.read(stored, HOMES)
+    line.known = {"store/brand-de": Known(7, said.digest, reading.VERSION, None, deleted=False)}
+    await line.fetcher.store("brand-de")
+    assert len(line.stored) == 1
+    line.pages = ([body % b"USD"],)
+    await line.fetcher.store("brand-de")
+    assert [hook.body for hook in line.stored.values()] == [body % b"EUR", body % b"USD"]

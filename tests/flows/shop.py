@@ -70,8 +70,10 @@ class Shop:
                 assert await agents.post(session, agents.url(self.agent), ours) == 200
 
     def told(self) -> list[str]:
-        """The subjects of the events that the gateway accepted, in order."""
-        return [event["subject"] for event in self.gateway.events(agents.STORE)]
+        """The subjects of the events that the gateway accepted, in order; without the store
+        itself, which comes at some time after the start."""
+        subjects = [event["subject"] for event in self.gateway.events(agents.STORE)]
+        return [subject for subject in subjects if subject != f"store/{agents.STORE}"]
 
     async def check(self, name: str) -> dict[str, Any]:
         """One check of the health document."""

@@ -42,16 +42,17 @@ async def test_the_life_of_a_line_across_a_restart_and_a_lost_answer(ends: Ends)
     async with ends.agent() as shop:
         _subscribe(shop)
         await agents.begun(shop.agent, shop.gateway)
+        await ends.gateway.until(lambda: ends.gateway.head_position(agents.STORE) == 1)  # the store
         number = ends.store.place_order([("MUG-1", 2)])
         await shop.deliver()
         [sold] = await _snapshots(shop, mug)
         assert (sold.order, sold.units, sold.held) == (f"order/{number}", 2, 2)
-        assert (sold.state, sold.position, sold.doubtful) == ("accepted", 1, False)
-        assert (_unseen([sold], 0), _unseen([sold], 1)) == (2, 0)
+        assert (sold.state, sold.position, sold.doubtful) == ("accepted", 2, False)
+        assert (_unseen([sold], 1), _unseen([sold], 2)) == (2, 0)
         ends.gateway.hold_answers()
         ends.store.set_status(number, "cancelled")
         await ends.store.deliver_pending()
-        await ends.gateway.until(lambda: ends.gateway.head_position(agents.STORE) == 2)
+        await ends.gateway.until(lambda: ends.gateway.head_position(agents.STORE) == 3)
         rows = (await shop.agent._db.read(stock_ledger.snapshots, [mug], [sold.order]))[mug]
         back = max(rows, key=lambda one: one.sequence)
         assert (back.units, back.held, back.state, back.doubtful) == (0, 0, "pending", True)
@@ -59,8 +60,8 @@ async def test_the_life_of_a_line_across_a_restart_and_a_lost_answer(ends: Ends)
         await shop.until(lambda outbox: not outbox["pending"])
     async with ends.agent() as shop:
         _, back = rows = await _snapshots(shop, mug)
-        assert (back.state, back.position, back.doubtful) == ("accepted", 2, False)
-        assert [_unseen(rows, position) for position in (0, 1, 2)] == [2, 0, 0]
+        assert (back.state, back.position, back.doubtful) == ("accepted", 3, False)
+        assert [_unseen(rows, position) for position in (1, 2, 3)] == [2, 0, 0]
         assert stock.held_units(rows) == stock.committed_units(rows) == 0
         assert ends.store.stock("MUG-1") == 20
 

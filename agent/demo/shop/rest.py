@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from agent.demo.shop.state import Shop
 
-PREFIX = "/wp-json/wc/v3/"
+INDEX = "/wp-json/"
+PREFIX = f"{INDEX}wc/v3/"
 _WARNING = (
     b"<br />\n<b>Warning</b>:  Undefined array key &quot;x&quot; in <b>plugin.php</b><br />\n"
 )
@@ -127,6 +128,8 @@ class Rest:
         )
 
     async def _answer(self, request: web.Request, work: Work, headers: dict[str, str]) -> Answer:
+        if request.path == INDEX:  # anybody may read it
+            return Answer(_index(self._shop))
         permissions = self._keys.permissions(self._signed(request))
         route, ids = self._route(request.method, request.path)
         if permissions is None:
@@ -178,6 +181,13 @@ async def _in_doubt(
     if working.done() and not isinstance(working.exception(), KilledError | None):
         return await working
     return cut(request)
+
+
+def _index(shop: Shop) -> dict[str, Any]:
+    """Without its routes."""
+    hours = shop.utc_offset.total_seconds() / 3600
+    home = {"name": "Shop", "url": shop.home(), "home": shop.home()}
+    return {**home, "gmt_offset": hours, "timezone_string": ""}
 
 
 async def _json_body(request: web.Request) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The two settings that matter and ``/system_status``."""
+"""The settings that matter and ``/system_status``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,20 @@ def _prices_include_tax(shop: Shop, _: Call) -> Answer:
     return _setting(shop, "tax", "prices_include_tax", "yes" if shop.prices_include_tax else "no")
 
 
+def _general(shop: Shop, call: Call) -> Answer:
+    return Answer([_currency(shop, call).body])
+
+
+def _tax(shop: Shop, call: Call) -> Answer:
+    return Answer([_prices_include_tax(shop, call).body])
+
+
+def _products(_: Shop, __: Call) -> Answer:
+    """Of each no more than its id and value."""
+    chosen = {"manage_stock": "yes", "hold_stock_minutes": "60", "notify_low_stock_amount": "2"}
+    return Answer([{"id": f"woocommerce_{name}", "value": value} for name, value in chosen.items()])
+
+
 def _setting(shop: Shop, group: str, name: str, value: str) -> Answer:
     url = shop.url(f"settings/{group}")
     links = bodies.links(f"{url}/woocommerce_{name}", url, allow=f"GET {EDIT}")
@@ -44,6 +58,9 @@ def _system_status(shop: Shop, _: Call) -> Answer:
 
 
 ROUTES = [
+    Route("GET", "settings/general", _general),
+    Route("GET", "settings/tax", _tax),
+    Route("GET", "settings/products", _products),
     Route("GET", "settings/general/woocommerce_currency", _currency),
     Route(EDIT, "settings/general/woocommerce_currency", _set_currency),
     Route("GET", "settings/tax/woocommerce_prices_include_tax", _prices_include_tax),

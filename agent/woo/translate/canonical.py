@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agent.model.deleted import Deleted
-from agent.woo.translate import coupon, customer, inventory, order, product, refund
+from agent.woo.translate import coupon, customer, inventory, order, product, refund, store
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _TRANSLATE: Mapping[str, Callable[[Mapping[str, Any], Rules], BaseModel]] = {
     "product": product.translate,
     "coupon": coupon.translate,
     "inventory": inventory.translate,
+    "store": store.of_body,
 }
 RESOURCES = frozenset(_TRANSLATE)
 

@@ -1,4 +1,5 @@
-"""Arrivals that no webhook brings: refunds that were read, the stock that a product shows. Pure.
+"""Arrivals that no webhook brings: refunds and the store itself, which were read, and the stock
+that a product shows. Pure.
 
 Their bodies are the store's own rows, with what is needed to tell what they are about.
 """
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.model import content, envelope
 from agent.model.delivery import STOCK_TOPIC, Reading
-from agent.woo.translate import canonical, fields, inventory, refund
+from agent.woo.translate import canonical, fields, inventory, refund, store
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
     from agent.woo.translate.rules import Rules
 
-TOPICS = frozenset({"refund.updated", "refund.deleted", STOCK_TOPIC})
+TOPICS = frozenset({"refund.updated", "refund.deleted", "store.updated", STOCK_TOPIC})
 _URGENT = 0
 _INVENTORY = 2
+_LOWEST = 4
 _OF_STOCK = (
     *("id", "parent_id", "type", "sku", "date_modified_gmt"),
     *("manage_stock", "stock_quantity", "stock_status", "backorders"),
@@ -30,14 +32,30 @@ def read(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     """A reading of a body under one of ``TOPICS``; raises Untranslatable."""
     if topic == STOCK_TOPIC:
         return _inventory(body, rules)
+    if topic == "store.updated":
+        return _store(body)
     return _refund(body, rules, deletion=topic == "refund.deleted")
 
 
 def stock_of(product: Mapping[str, Any]) -> bytes:
-    """The body of the arrival that tells the stock of a product alone; empty without a SKU."""
-    if fields.text(product.get("sku")) is None:
+    """The body of the arrival that tells the stock of a product alone; empty without a SKU, and in
+    the trash, which shows none (recording 34)."""
+    if fields.text(product.get("sku")) is None or product.get("status") == "trash":
         return b""
     return envelope.encode_data({name: product.get(name) for name in _OF_STOCK})
+
+
+def _store(body: Mapping[str, Any]) -> Reading:
+    translated = store.of_body(body)
+    return Reading(
+        type="retail.store.snapshot.v1",
+        subject=translated.id,
+        lane=translated.id,
+        priority=_LOWEST,
+        digest=content.digest_of_model(translated),
+        resource="store",
+        data=content.encoded(translated),
+    )
 
 
 def _inventory(body: Mapping[str, Any], rules: Rules) -> Reading:

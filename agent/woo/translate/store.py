@@ -6,10 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from agent.model.store import Store
 from agent.woo.translate import fields
+from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from agent.woo.translate.rules import Rules
+
+_ENVIRONMENT = (
+    *("home_url", "version", "wp_version", "language"),
+    *("php_version", "mysql_version_string"),
+)
+_SHOWN = ("currency", "number_of_decimals", "HPOS_enabled")
+_CHOSEN = frozenset(
+    f"woocommerce_{name}"
+    for name in (
+        *("currency", "default_country", "prices_include_tax", "calc_taxes"),
+        *("weight_unit", "dimension_unit", "manage_stock", "hold_stock_minutes"),
+        *("notify_low_stock_amount", "notify_no_stock_amount"),
+    )
+)
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -63,6 +79,36 @@ def translate(
                 "database": fields.text(environment.get("mysql_version_string")),
             },
         }
+    )
+
+
+def gathered(store_id: str, status: Any, settings: Iterable[Any], index: Any) -> dict[str, Any]:
+    """One body of what the store answered, without all that is not told: paths, and addresses."""
+    answered = fields.mapping(status)
+    environment = fields.mapping(answered.get("environment"))
+    shown = fields.mapping(answered.get("settings"))
+    return {
+        "id": store_id,
+        "status": {
+            "environment": {name: environment.get(name) for name in _ENVIRONMENT},
+            "settings": {name: shown.get(name) for name in _SHOWN},
+        },
+        "settings": [
+            {"id": row["id"], "value": row.get("value")}
+            for row in fields.rows(list(settings))
+            if row.get("id") in _CHOSEN
+        ],
+        "index": fields.mapping(index),
+    }
+
+
+def of_body(body: Mapping[str, Any], _: Rules = PLAIN) -> Store:
+    """The store in a body that was ``gathered``."""
+    return translate(
+        fields.essential(body, "id", fields.word),
+        status=fields.mapping(body.get("status")),
+        settings=fields.rows(body.get("settings")),
+        index=fields.mapping(body.get("index")),
     )
 
 
