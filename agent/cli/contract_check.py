@@ -43,7 +43,7 @@ def check(
     settings = GatewaySettings(url=_fit("URL", BaseUrl, url), token=_fit("--token", Secret, token))
     store_id = _fit("--store", StoreId, store or f"conformance-{secrets.token_hex(4)}")
     output.say(
-        f"{settings.url} gets up to 200 events about orders that nobody placed, some results and a"
+        f"{settings.url} gets up to 300 events about orders that nobody placed, some results and a"
         f" heartbeat, all for store {store_id}; they stay there"
     )
     if not yes and sys.stdin.isatty() and not typer.confirm("Go on?", err=True):

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 WAIT_S = 2.0
 LATE_S = 3.0
 """How much later than asked a poll may end: the network, and the answer itself."""
+FIRST, NEXT = "first page", "next page"
 PAGE = 500
 MOST_PAGES = 20
 UNKNOWN_CURSOR = "conformance-made-this-up"
 _OTHER_KINDS = ("resend", "fulfilment")
-
-
-FIRST, NEXT = "first page", "next page"
 
 
 class Page(NamedTuple):
@@ -53,9 +51,11 @@ def judge_limit(answer: Answer, limit: int) -> None:
 def judge_pages(whole: Sequence[Any], pages: Sequence[Page]) -> None:
     """Small pages hold the same as a large one."""
     walked = [each for one in pages for each in one.updates]
-    for number, (wanted, found) in enumerate(zip(whole, walked, strict=False)):
-        must(wanted == found, f"update {number + 1} is {_named(wanted)} in one page, and then"
-             f" {_named(found)} in pages of one")  # fmt: skip
+    for number, (wanted, found) in enumerate(zip(whole, walked, strict=False), 1):
+        must(
+            wanted == found,
+            f"update {number} is {_named(wanted)} in one page, {_named(found)} in pages of one",
+        )
     complete = len(walked) >= len(whole) or len(pages) == MOST_PAGES
     must(complete, f"{len(whole)} updates in one page, {len(walked)} in pages of one")
 
@@ -69,6 +69,7 @@ def judge_updates(updates: Sequence[Any]) -> None:
         if isinstance(read, Refusal):
             word = "unknown kind" if read.code is Code.UNKNOWN_KIND else "invalid"
             raise Unmet(f"update {_named(each)} is {word}: {read.message}")
+        must(read.version is not None, f"update {_named(each)} has no version")
 
 
 def judge_wait(answer: Answer, seconds: float) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
+from pydantic import SecretStr
 
 from agent import clock as time
 from agent.gateway.client import Client
@@ -60,7 +61,7 @@ class Session:
             return kind(http, of, store_id=store_id, instance=instance, clock=clock, rng=rng)
 
         first, second = (str(uuid.UUID(int=rng.getrandbits(128), version=4)) for _ in range(2))
-        wrong = settings.model_validate({"url": settings.url, "token": f"wrong-{first}"})
+        wrong = settings.model_copy(update={"token": SecretStr(f"wrong-{first}")})
         self.agent = client(Client, settings, first)
         self.newcomer = client(Client, settings, second)
         self.stranger = client(Client, wrong, first)

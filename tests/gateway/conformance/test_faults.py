@@ -353,6 +353,7 @@ TABLE: list[tuple[str, Fault]] = [
     ("limit", asked_for(limit="500")),
     ("pages", skipping_one()),
     ("updates", with_all("quantity", "12")),
+    ("updates", with_all("version", None)),
     ("updates", with_all("kind", "weather")),
     ("wait", waiting_a_minute()),
     ("unknown cursor", from_the_start()),

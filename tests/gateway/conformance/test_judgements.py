@@ -120,7 +120,7 @@ def moved(*given: int | None) -> Exchange:
         ),
         (
             lambda: feed.judge_pages([1, {"id": "u"}], [feed.Page([1, 3], "c")]),
-            "update 2 is 'u' in one page, and then 3 in pages of one",
+            "update 2 is 'u' in one page, 3 in pages of one",
         ),
         (lambda: feed.judge_updates([{"id": "u", "kind": "x"}]), "update 'u' is unknown kind"),
         (lambda: feed.judge_updates(["u"]), "update 'u' is invalid"),
