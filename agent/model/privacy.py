@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 
 from agent.model import envelope
-from agent.model.order import Order
+from agent.model.types import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-MODELS: Mapping[str, type[BaseModel]] = {"retail.order.snapshot.v1": Order}
+MODELS: Mapping[str, type[BaseModel]] = TYPES
 
 Path = tuple[str, ...]
 

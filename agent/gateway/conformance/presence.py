@@ -29,13 +29,14 @@ def described(answer: Answer) -> Mapping[str, Any]:
 def judge_description(answer: Answer) -> None:
     """Each of its fields, where it is told, is what it should be."""
     said = described(answer)
-    must(_is_text(said.get("name")), f"name is {said.get('name')!r}, not a text")
-    environment, accepts = said.get("environment"), said.get("accepts")
-    must(_is_text(environment), f"environment is {environment!r}, not a text")
+    for name in ("name", "environment"):
+        told = said.get(name)
+        must(told is None or _is_text(told), f"{name} is {told!r}, not a text")
+    accepts, most = said.get("accepts"), said.get("max_batch_bytes")
     is_list = isinstance(accepts, list) and all(map(_is_text, accepts))
-    must(is_list, f"accepts is {accepts!r}, not a list of types")
-    most = said.get("max_batch_bytes")
-    must(type(most) is int and most > 0, f"max_batch_bytes is {most!r}, not a number of bytes")
+    must(accepts is None or is_list, f"accepts is {accepts!r}, not a list of types")
+    is_size = type(most) is int and most > 0
+    must(most is None or is_size, f"max_batch_bytes is {most!r}, not a number of bytes")
     answers.head_position(answer)
     last = said.get("last_sequence")
     must(last is None or sequence(last) is not None, f"last_sequence is {last!r}, not a number")

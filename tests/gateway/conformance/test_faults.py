@@ -308,8 +308,8 @@ def always(_: web.Request, __: bytes) -> bool:
 WHO = f"/{broken.STORE}"
 TABLE: list[tuple[str, Fault]] = [
     ("who is there", putting(WHO, accepts="everything")),
-    ("who is there", putting(WHO, environment=None)),
-    ("who is there", putting(WHO, max_batch_bytes=None)),
+    ("who is there", putting(WHO, environment=7)),
+    ("who is there", putting(WHO, max_batch_bytes="much")),
     ("no token", open_to("nobody")),
     ("wrong token", open_to("Bearer wrong")),
     ("error document", terse()),
