@@ -359,7 +359,7 @@ async def test_the_dead_in_a_row_are_written_in_the_order_of_the_answers_and_aga
     await settled(first, 0)
     await asyncio.gather(settled(second, 1), settled(third, 0))
     assert await view.dead_in_a_row() == 0
-    monkeypatch.setattr(outbox, "_ATTEMPT", "SELECT nothing, ? FROM nowhere")
+    monkeypatch.setattr(settling, "_ATTEMPT", "SELECT nothing, ? FROM nowhere")
     with pytest.raises(errors.StorageError):
         await settled(fourth, 2)
     monkeypatch.undo()

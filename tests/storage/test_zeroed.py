@@ -29,6 +29,7 @@ class Counted:
         self.db = db
         self.clock = clock or FakeClock()
         self.inbox = inbox_queue.Inbox(db, clock=self.clock)
+        self.settled = 0
 
     async def settle(
         self,
@@ -40,7 +41,14 @@ class Counted:
     ) -> None:
         settlements = []
         for sku in skus:
-            item = {"id": sku, "kind": "stock", "sku": sku, "version": 1, "quantity": 0}
+            self.settled += 1
+            item = {
+                "id": f"u-{self.settled}",
+                "kind": "stock",
+                "sku": sku,
+                "version": 1,
+                "quantity": 0,
+            }
             update = updates.read(item)
             assert not isinstance(update, Refusal)
             opened = Opened(1, update, self.clock.now(), UpdateState.PENDING, 0, **row)
