@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from agent.cli import main
 from agent.clock import SystemClock
 from agent.demo.gateway import Gateway
+from agent.demo.site import Fault
 from agent.demo.store import Store
 from agent.settings import loading
 from tests import agents, processes, recordings
@@ -66,6 +67,7 @@ async def _played(folder: Path) -> Past:
     store = Store(
         clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=random.Random(1)
     )
+    store.site.misbehave(Fault.SERVER_ERROR, under="/system_status")  # it tells nothing of itself
     async with gateway.serving(), store.serving():
         config = processes.write_config(
             folder,
