@@ -6,6 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from agent.storage import database, salvage
 from tests import processes
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.timeout(30)
 async def test_a_broken_file_is_found_and_salvaged_at_the_next_start(tmp_path: Path) -> None:
     config = processes.write_config(tmp_path)
     path = tmp_path / "state" / database.FILE
