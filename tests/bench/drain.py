@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import multiprocessing
 import random
@@ -19,8 +20,8 @@ import aiohttp
 from agent import clock
 from agent.clock import SystemClock
 from agent.demo.gateway import Gateway
+from agent.events import verdicts
 from agent.events.forwarder import Forwarder
-from agent.events.judge import Judge
 from agent.events.sender import Sender
 from agent.gateway import client
 from agent.model import envelope
@@ -172,18 +173,10 @@ async def fill(db: database.Database) -> None:
                 for number in range(first, first + _CHUNK)
             )
         )
-    judge = Judge(
-        outbox,
-        _read,
-        version=reading.VERSION,
-        max_repeats=lambda: 1,
-        clock=SystemClock(),
-        stored=asyncio.Event(),
-        asked=asyncio.Event(),
-        judged=asyncio.Event(),
-    )
-    while not await judge.run_once():
-        pass
+    while rows := await outbox.unjudged(_CHUNK):
+        batch = [verdicts.Read(row.sequence, _read(row)) for row in rows]
+        decide = functools.partial(verdicts.decide, batch, version=reading.VERSION)
+        await outbox.judge(verdicts.subjects(batch), decide)
 
 
 def _outbox(db: database.Database) -> queues.Outbox:
