@@ -49,12 +49,14 @@ def demo(
     ] = sandbox.TOKEN,
 ) -> None:
     """Play a day in a shop against the real agent; exits 0 only if nothing was lost or wrong."""
+    own = None
+    if gateway is not None:
+        fit = partial(arguments.fit, hint="woo-agent demo --gateway http://127.0.0.1:8090")
+        own = GatewaySettings(
+            url=fit("--gateway", BaseUrl, gateway), token=fit("--token", Secret, token)
+        )
     # Why somebody's own gateway takes nothing stands in the log, not in the tally.
-    logs.configure(LogSettings(level="warning" if gateway else "error"))
-    fit = partial(arguments.fit, hint="woo-agent demo --gateway http://127.0.0.1:8090")
-    own = gateway and GatewaySettings(
-        url=fit("--gateway", BaseUrl, gateway), token=fit("--token", Secret, token)
-    )
+    logs.configure(LogSettings(level="warning" if own else "error"))
     played = orders if own else orders + UPDATES
     with tempfile.TemporaryDirectory() as folder, _progress(played) as advance:
         if own:

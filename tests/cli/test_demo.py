@@ -123,6 +123,7 @@ async def test_a_gateway_that_rejects_everything_is_not_told_well(own: Gateway) 
         (["http://127.0.0.1:{port}"], 3, "error: http://127.0.0.1:{port} does not answer: "),
         (["{own}", "--token", "wrong"], 2, "error: {own} refuses this token for store demo-"),
         (["erp.example.com"], 2, "error: --gateway must be an http:// or https:// URL"),
+        ([""], 2, "error: --gateway must be an http:// or https:// URL"),
         (["{own}", "--token", ""], 2, "error: --token is empty"),
     ],
 )
