@@ -7,13 +7,12 @@ import random
 import secrets
 import sys
 from collections import Counter
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from agent import errors
-from agent.cli import output, sandbox, state
+from agent.cli import arguments, output, sandbox, state
 from agent.clock import SystemClock
 from agent.gateway.conformance import run, session
 from agent.gateway.conformance.verdict import Finding, Outcome
@@ -40,8 +39,9 @@ def check(
     as_json: state.AsJson = False,
 ) -> None:
     """Play agent against a gateway; exits 0 only if nothing failed, 3 if it is not reachable."""
-    settings = GatewaySettings(url=_fit("URL", BaseUrl, url), token=_fit("--token", Secret, token))
-    store_id = _fit("--store", StoreId, store or f"conformance-{secrets.token_hex(4)}")
+    fit = partial(arguments.fit, hint=_HINT)
+    settings = GatewaySettings(url=fit("URL", BaseUrl, url), token=fit("--token", Secret, token))
+    store_id = fit("--store", StoreId, store or f"conformance-{secrets.token_hex(4)}")
     output.say(
         f"{settings.url} gets up to 300 events about orders that nobody placed, some results and a"
         f" heartbeat, all for store {store_id}; they stay there"
@@ -71,11 +71,3 @@ def _row(finding: Finding) -> dict[str, str]:
     """The rule only where it is not kept."""
     rule = finding.rule if finding.outcome is Outcome.FAIL else ""
     return dict(zip(_COLUMNS, (finding.check, finding.outcome, finding.found, rule), strict=True))
-
-
-def _fit(name: str, kind: Any, given: str) -> Any:
-    try:
-        return TypeAdapter(kind).validate_python(given)
-    except ValidationError as error:
-        [wrong] = error.errors(include_url=False, include_input=False)
-        raise errors.UsageError(f"{name} {wrong['ctx']['error']}", hint=_HINT) from None

@@ -8,12 +8,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from agent.demo.gateway import Gateway
     from agent.demo.scenario import Expected
     from agent.demo.store import Store
 
+LEFT_OUT = (
+    "each event once, one in flight per order",
+    "orders the ERP knows as they are now",
+    "stock figures right in the store",
+    "prices right in the store",
+    "good updates reported as done",
+    "bad updates refused with a reason",
+)
+"""The lines that nobody can draw who does not look into the gateway, or speak for the ERP."""
 _GOOD = frozenset({"applied", "unchanged", "superseded"})
 
 
@@ -34,7 +43,6 @@ def events(store: Store, gateway: Gateway, store_id: str, outbox: Mapping[str, A
     orders = {number: store.order(number) for number in store.shop.orders}
     told = [n for n, body in orders.items() if _agrees(newest.get(f"order/{n}"), body)]
     repeats = sum(event["received"] - 1 for event in accepted)
-    skipped = sum(outbox["skipped"].values())
     return [
         Line("orders the ERP knows as they are now", f"{len(told)} of {len(orders)}",
              len(told) == len(orders) > 0),
@@ -42,6 +50,32 @@ def events(store: Store, gateway: Gateway, store_id: str, outbox: Mapping[str, A
              len(ids) == len(accepted) == outbox["accepted"] and set(ids.values()) == {1}),
         Line("in order, one in flight per order", f"{_disorder(accepted)} out of order",
              not _disorder(accepted) and not gateway.overlapping(store_id)),
+        *_kept(outbox),
+    ]  # fmt: skip
+
+
+def known(
+    store: Store, outbox: Mapping[str, Any], accepted: Collection[str], out_of_order: int
+) -> list[Line]:
+    """The outbound line as the agent alone sees it: ``accepted`` are the subjects that the gateway
+    took all events of, ``out_of_order`` counts events."""
+    orders = [f"order/{number}" for number in store.shop.orders]
+    told = [order for order in orders if order in accepted]
+    events = {state: outbox[state] for state in ("accepted", "pending", "dead", "discarded")}
+    aside = f"; {events['discarded']} of types that it does not take" if outbox["discarded"] else ""
+    return [
+        Line("orders of which everything was accepted", f"{len(told)} of {len(orders)}",
+             len(told) == len(orders) > 0),
+        Line("events accepted", f"{events['accepted']} of {sum(events.values())}{aside}",
+             events["accepted"] + events["discarded"] == sum(events.values())),
+        Line("accepted in order", f"{out_of_order} out of order", not out_of_order),
+        *_kept(outbox),
+    ]  # fmt: skip
+
+
+def _kept(outbox: Mapping[str, Any]) -> list[Line]:
+    skipped = sum(outbox["skipped"].values())
+    return [
         Line("webhooks that were no news", f"{skipped} skipped", skipped > 0),
         Line("left over", f"{outbox['pending']} pending, {outbox['dead']} dead",
              not outbox["pending"] and not outbox["dead"]),
