@@ -26,6 +26,11 @@ _MANAGED = {managed: word for word, managed in _MANAGES.items()}
 _COLUMNS = "product_id, parent_id, type, sku, status, manages_stock, figures, confirmed_at"
 _DATES = ("sale_from", "sale_to")
 SOON_S = 120
+# The index on SKUs leaves out the empty one, and is used only where that is said.
+RENAMED = (
+    "UPDATE catalogue SET sku = '' WHERE sku = ? AND sku <> '' AND product_id NOT IN"
+    " (SELECT value FROM json_each(?))"
+)
 _PUT = (
     f"INSERT INTO catalogue ({_COLUMNS}, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET parent_id = excluded.parent_id, type = excluded.type,"
@@ -71,8 +76,7 @@ async def looked_up(tx: Tx, found: Mapping[str, Sequence[StoreProduct]], now: da
     """The store was asked for those SKUs, and has those products with them and no others."""
     await learn(tx, [product for products in found.values() for product in products], now)
     await tx.executemany(
-        "UPDATE catalogue SET sku = '' WHERE sku = ? AND product_id NOT IN"
-        " (SELECT value FROM json_each(?))",
+        RENAMED,
         [
             (sku, json.dumps([product.id for product in products]))
             for sku, products in found.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.model.delivery import Judged, Verdict
 from agent.storage import catalogue
@@ -121,3 +121,12 @@ async def test_products_are_learned_as_they_are_judged(db: Database) -> None:
     gone = seeding.reading("product/10", resource="product", deletion=True)
     await seeding.judge(db, Judged(numbers[2], Verdict.EVENT, gone))
     assert await db.read(catalogue.by_id, [10]) == {}
+
+
+async def test_no_look_up_scans_the_catalogue(db: Database) -> None:
+    async def planned(tx: Any) -> list[str]:
+        rows = await tx.execute_fetchall(f"EXPLAIN QUERY PLAN {catalogue.RENAMED}", ("A", "[1]"))
+        return [str(row[3]) for row in rows]
+
+    plans = await db.writer.write(planned)
+    assert any("catalogue_sku" in plan for plan in plans), plans
