@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCANNED_AT_ONCE = 500
+SCANNED_AT_ONCE = 495  # five full look-ups
 GATHERED_FOR_S = 60.0
 IDLE_S = 1.0
 FIRST_PAUSE_S = 2.0
