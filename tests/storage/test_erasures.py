@@ -1,0 +1,290 @@
+"""Deleted customers are erased in what is settled, whenever that is, and nobody else is."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agent import errors
+from agent.model.delivery import Accepted, Again, Dead, Judged, Known, Reading, Verdict
+from agent.storage import (
+    ageing,
+    check,
+    database,
+    dead_letters,
+    erasures,
+    export,
+    outbox,
+    outbox_view,
+    replay,
+    rewind,
+    set_aside,
+)
+from tests.storage import seeding
+from tests.storage.seeding import AT, select, settle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.model.delivery import Event
+    from agent.storage.database import Database
+
+NAME = "Lovelace"
+ACCOUNT = {"id": 3, "email": "ada@example.com", "last_name": NAME}
+GONE = {"id": 3, "erased": True}
+DELETED = "retail.customer.deleted.v1"
+
+
+def order(number: int, customer: Any = 3) -> dict[str, Any]:
+    return {"id": number, "customer_id": customer, "total": "9.90", "billing": {"last_name": NAME}}
+
+
+def left(body: dict[str, Any]) -> dict[str, Any]:
+    return body | {"billing": {"last_name": ""}}
+
+
+async def came(
+    db: Database, subject: str, body: Any, *, verdict: Verdict = Verdict.EVENT, **more: Any
+) -> Event:
+    """An event about that subject, or what another verdict makes of it."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    resource = subject.partition("/")[0]
+    [row] = await seeding.append(db, seeding.webhook(raw, topic=f"{resource}.updated"))
+    said = seeding.reading(subject, resource=resource, data=b'{"x":"Lovelace"}', **more)
+    await seeding.judge(db, Judged(row.sequence, verdict, said))
+    [event] = await db.read(outbox.events, [row.sequence])
+    return event
+
+
+async def accepted(db: Database, subject: str, body: Any, **more: Any) -> Event:
+    event = await came(db, subject, body, **more)
+    await settle(db, event, Accepted(7, "2026-11-24T08:00:00Z"))
+    return event
+
+
+async def deleted(db: Database, number: int = 3) -> Event:
+    subject = f"customer/{number}"
+    return await accepted(db, subject, {"id": number}, type=DELETED, deletion=True)
+
+
+async def erase(db: Database) -> int:
+    """To the end; how many steps."""
+    steps, settled = 0, ageing.Settled(db)
+    while await settled.erase():
+        steps += 1
+    return steps
+
+
+async def body(db: Database, event: Event) -> Any:
+    [(raw,)] = await select(db, "SELECT body FROM arrivals WHERE sequence = ?", event.sequence)
+    return json.loads(raw)
+
+
+async def waiting(db: Database) -> list[int]:
+    assert await select(db, "SELECT * FROM erasures") == []
+    return [number for (number,) in await select(db, "SELECT sequence FROM to_erase")]
+
+
+async def test_account_and_orders_are_erased_with_what_was_made_of_them(db: Database) -> None:
+    account = await accepted(db, "customer/3", ACCOUNT)
+    sold = await accepted(db, "order/7", order(7))
+    skipped = await came(db, "order/7", order(7, "3"), verdict=Verdict.DUPLICATE)
+    gone = await deleted(db)
+    digests = await select(db, "SELECT digest FROM register")
+    await erase(db)
+    assert await body(db, account) == GONE
+    assert await body(db, sold) == left(order(7))
+    assert await body(db, skipped) == left(order(7, "3"))
+    assert await body(db, gone) == {"id": 3}
+    assert await select(db, "SELECT sequence FROM outbox WHERE erased ORDER BY 1") == [
+        (account.sequence,),
+        (sold.sequence,),
+        (skipped.sequence,),
+    ]
+    assert await select(db, "SELECT sequence FROM translations") == []
+    assert await select(db, "SELECT digest FROM register") == digests
+    sizes = "SELECT 1 FROM outbox JOIN arrivals USING (sequence) WHERE size <> length(body)"
+    assert await select(db, sizes) == []
+    assert await waiting(db) == []
+    assert await db.read(check.findings, AT) == []
+
+
+async def test_nobody_else_is_erased(db: Database) -> None:
+    others = [
+        await accepted(db, "customer/33", ACCOUNT | {"id": 33}),
+        await accepted(db, "order/8", order(8, 33)),
+        await accepted(db, "order/9", order(9, 0)),
+        await accepted(db, "order/3", order(3, None)),
+    ]
+    broken = await came(db, "order/10", b'{"customer_id":3,', verdict=Verdict.ERROR_BODY)
+    before = [await body(db, event) for event in others]
+    await deleted(db)
+    later = await accepted(db, "order/11", order(11))
+    await erase(db)
+    assert [await body(db, event) for event in others] == before
+    assert await body(db, later) == order(11)
+    [(raw,)] = await select(db, "SELECT body FROM arrivals WHERE sequence = ?", broken.sequence)
+    assert raw == b'{"customer_id":3,'
+
+
+async def test_a_refund_is_its_orders_customers(db: Database) -> None:
+    await accepted(db, "order/7", order(7))
+    await accepted(db, "order/8", order(8, 4))
+    said = {"id": 20, "reason": f"{NAME} was not at home", "amount": "1.00"}
+    theirs = await accepted(db, "refund/20", said, lane="order/7")
+    other = await accepted(db, "refund/21", said, lane="order/8")
+    await deleted(db)
+    await erase(db)
+    assert await body(db, theirs) == said | {"reason": ""}
+    assert await body(db, other) == said
+
+
+@pytest.mark.parametrize("verdict", [Verdict.STALE, Verdict.OTHER_KIND, Verdict.DUPLICATE])
+async def test_a_deletion_that_is_none_erases_nothing(db: Database, verdict: Verdict) -> None:
+    account = await accepted(db, "customer/3", ACCOUNT)
+    await came(db, "customer/3", {"id": 3}, verdict=verdict, type=DELETED, deletion=True)
+    assert await erase(db) == 0
+    assert await body(db, account) == ACCOUNT
+
+
+async def test_what_waits_or_is_dead_is_erased_once_it_is_settled(db: Database) -> None:
+    waits, dead = await came(db, "order/7", order(7)), await came(db, "order/8", order(8))
+    await settle(db, waits, Again("busy", NAME, 1.0))
+    await settle(db, dead, Dead("rejected", f"no {NAME} here"))
+    await deleted(db)
+    await erase(db)
+    assert await waiting(db) == [waits.sequence, dead.sequence]
+    assert [await body(db, waits), await body(db, dead)] == [order(7), order(8)]
+    await settle(db, waits, Accepted())
+    await erase(db)
+    assert await body(db, waits) == left(order(7))
+    await db.writer.write(
+        lambda tx: dead_letters.discard_all(tx, None, who="ada", reason="", now=AT)
+    )
+    await erase(db)
+    assert await body(db, dead) == left(order(8))
+    row = await db.read(outbox_view.row, dead.id)
+    assert (row["erased"], row["history"][0]["message"]) == (True, "erased")
+    assert NAME not in str(row)
+    assert await waiting(db) == []
+
+
+async def test_what_is_taken_up_again_meanwhile_is_sent_as_it_is(db: Database) -> None:
+    sold = await accepted(db, "order/7", order(7))
+    await deleted(db)
+    await erasures.step(db)
+    chosen = await db.read(erasures.found)
+    await db.writer.write(lambda tx: replay.by_id(tx, [sold.id], who="ada", now=AT))
+    await db.writer.write(lambda tx: erasures.erase(tx, chosen))
+    assert await body(db, sold) == order(7)
+    assert await waiting(db) == [sold.sequence]
+
+
+async def test_a_late_body_about_one_who_is_gone_is_erased_too(db: Database) -> None:
+    await deleted(db)
+    late = await came(db, "customer/3", ACCOUNT, verdict=Verdict.STALE)
+    await erase(db)
+    known = Known(late.sequence, b"", 1, None, deleted=True)
+    await seeding.judge(db, learned={"customer/3": known})
+    later = await came(db, "customer/3", ACCOUNT, verdict=Verdict.STALE)
+    await erase(db)
+    assert await body(db, late) == await body(db, later) == GONE
+
+
+async def test_steps_are_small_and_go_on_after_a_crash(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasures, "LOOKED_AT", 2)
+    monkeypatch.setattr(erasures, "MOST_ROWS", 1)
+    made, steps = [], 0
+    async with database.opened(directory) as db:
+        made = [await accepted(db, f"order/{n}", order(n)) for n in range(1, 6)]
+        await deleted(db)
+    while True:
+        async with database.opened(directory) as db:
+            if not await ageing.Settled(db).erase():
+                break
+            steps += 1
+    assert steps == 4 + 6  # looks at six rows by two, and once more; erases one at a time
+    async with database.opened(directory) as db:
+        assert [await body(db, event) for event in made] == [left(order(n)) for n in range(1, 6)]
+
+
+async def test_a_customer_who_is_deleted_again_meanwhile_is_looked_for_anew(db: Database) -> None:
+    await deleted(db)
+    asked = await db.read(erasures.oldest)
+    assert asked is not None
+    rows = await db.read(erasures.look, *asked)
+    between = await accepted(db, "customer/3", ACCOUNT)
+    await deleted(db)
+    await db.writer.write(lambda tx: erasures.note(tx, asked, rows))
+    await erase(db)
+    assert await body(db, between) == GONE
+
+
+async def test_what_was_erased_is_not_sent_again_on_purpose(db: Database) -> None:
+    sold = await accepted(db, "order/7", order(7))
+    await deleted(db)
+    await erase(db)
+    with pytest.raises(errors.UsageError, match="its body was erased with its customer"):
+        await db.writer.write(lambda tx: replay.by_id(tx, [sold.id], who="ada", now=AT))
+    done = await db.writer.write(
+        lambda tx: replay.since(tx, AT, seeding.SNAPSHOT, who="ada", now=AT)
+    )
+    assert done.sent == 0
+
+
+async def test_a_gateway_that_lost_them_gets_orders_and_the_deletion_but_no_empty_account(
+    db: Database,
+) -> None:
+    for subject, said in (("customer/3", ACCOUNT), ("order/7", order(7))):
+        await accepted(db, subject, said)
+    gone = await deleted(db)
+    await erase(db)
+    assert [event.subject async for event in export.events(db.reader, None)] == [
+        "order/7",
+        "customer/3",
+    ]
+    since = AT - timedelta(days=1)
+    for name in ("first", "second"):
+        await db.writer.write(lambda tx, n=name: rewind.journal(tx, n, 0, retained_since=since))  # type: ignore[misc]
+    heads = await db.read(outbox.heads, 10)
+    assert {head.sequence for head in heads} >= {gone.sequence}
+    assert [head.lane for head in heads] == ["order/7", "customer/3"]
+
+
+async def test_an_account_that_was_put_aside_does_not_come_back_empty(db: Database) -> None:
+    aside = [await came(db, "customer/3", ACCOUNT), await came(db, "order/7", order(7))]
+    await db.writer.write(lambda tx: set_aside.put(tx, aside, AT))
+    await deleted(db)
+    await erase(db)
+    assert await db.writer.write(lambda tx: set_aside.take(tx, seeding.SNAPSHOT)) == 1
+    assert await seeding.ready(db) == ["order/7"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "raw", "expected"),
+    [
+        ("customer/3", b"no JSON", b'{"id":3,"erased":true}'),
+        ("customer/3", b'{"id":3}', b'{"id":3}'),
+        ("customer/3", b'{"id":3,"erased":true}', b'{"id":3,"erased":true}'),
+        ("order/7", b'{"email": "a"}', b'{"email":""}'),
+        ("order/7", b'{"email": "\xff"}', b'{"email":""}'),
+        ("order/7", b'{"id": 1.10}', b'{"id": 1.10}'),
+        ("order/7", b"no JSON", b"no JSON"),
+        ("order/7", b"[" * 100_000 + b"]" * 100_000, b"[" * 100_000 + b"]" * 100_000),
+        (None, b'{"email":"a"}', b'{"email":""}'),
+    ],
+)
+def test_what_is_left_of_a_body(subject: str | None, raw: bytes, expected: bytes) -> None:
+    assert erasures.without(subject, raw) == expected
+
+
+async def test_an_unreadable_deletion_erases_nothing(db: Database) -> None:
+    [row] = await seeding.append(db, seeding.webhook(b"{}", topic="customer.deleted"))
+    said = Reading(resource="customer", deletion=True, untranslatable="no id")
+    await seeding.judge(db, Judged(row.sequence, Verdict.EVENT, said, Dead("untranslatable", "")))
+    assert await erase(db) == 0
