@@ -24,7 +24,7 @@ IDLE_S = 10.0
 class Settled(Protocol):
     """What is needed of the storage."""
 
-    async def erase(self) -> bool:
+    async def erase(self, now: datetime) -> bool:
         """Takes a step to erase deleted customers; whether there was anything to do."""
 
     async def forget(self, before: datetime) -> int:
@@ -55,7 +55,7 @@ class Ageing:
         """One step; how long to rest after it."""
         now = self._clock.now()
         if (
-            await self._settled.erase()
+            await self._settled.erase(now)
             or await self._settled.forget(now - self._retention())
             or await self._settled.drop_translations(now)
             or await self._settled.give_back()

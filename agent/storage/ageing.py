@@ -35,9 +35,9 @@ class Settled:
         self._db = database
         self._looked_at = 0  # the ledger up to this number
 
-    async def erase(self) -> bool:
+    async def erase(self, now: datetime) -> bool:
         """Takes a step to erase deleted customers; whether there was anything to do."""
-        return await erasures.step(self._db)
+        return await erasures.step(self._db, now)
 
     async def forget(self, before: datetime) -> int:
         """Deletes some of the rows settled before that; how many, 0 if there are none left."""

@@ -1,20 +1,23 @@
 """A customer who was deleted in the store is erased here too, in what is settled.
 
 The judge writes down whom, in its transaction. What holds personal data of theirs is found a piece
-at a time, and erased once it is settled: an event on its way is sent as it is.
+at a time, and erased once it is settled: an event on its way is sent as it is. Numbers are given by
+the clock: what comes in up to a day later counts too.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agent import clock
 from agent.model import personal
 from agent.model.delivery import Verdict
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import aiosqlite
 
@@ -22,61 +25,64 @@ if TYPE_CHECKING:
     from agent.storage.database import Database
     from agent.storage.writer import Tx
 
+LATE_US = 86_400_000_000  # what was on its way when the customer was deleted still names them
 LOOKED_AT = 500  # a few milliseconds of a reader
 MOST_ROWS = 100
 MOST_BYTES = 2**20
 GONE = "(erased AND subject LIKE 'customer/%')"
 """Rows of the outbox whose body says nothing any more: they are never sent again."""
 _ERASED = "erased"
+_JUDGED = "sequence <= (SELECT value FROM counters WHERE name = 'judged')"
+
+
+class Erasure(NamedTuple):
+    """A customer, up to which number what names them is looked for, and how far that came."""
+
+    customer: int
+    up_to: int
+    looked_at: int
 
 
 async def ask(tx: Tx, judged: Sequence[Judged]) -> None:
-    """Asks for what those verdicts make needful, once they are written: customers who are gone, and
-    late bodies about some who are."""
-    customers = [row for row in judged if row.reading.resource == "customer"]
-    for row in customers:
-        if row.verdict is Verdict.EVENT and row.reading.deletion and row.dead is None:
+    """Asks for the erasure of customers who are gone, by those verdicts."""
+    for row in judged:
+        reading = row.reading
+        is_deletion = reading.resource == "customer" and reading.deletion and row.dead is None
+        if is_deletion and row.verdict is Verdict.EVENT:
             await tx.execute(
                 "INSERT INTO erasures (customer_id, up_to) VALUES (?, ?) ON CONFLICT DO UPDATE"
                 " SET up_to = max(up_to, excluded.up_to), looked_at = 0",
-                (int(row.reading.subject.partition("/")[2]), row.sequence),
+                (int(reading.subject.partition("/")[2]), row.sequence + LATE_US),
             )
-    await tx.executemany(
-        "INSERT OR IGNORE INTO to_erase SELECT sequence FROM outbox WHERE sequence = ?"
-        " AND (subject IN (SELECT subject FROM register WHERE deleted)"
-        "  OR subject IN (SELECT 'customer/' || customer_id FROM erasures))",
-        [(row.sequence,) for row in customers if row.verdict is not Verdict.EVENT],
-    )
 
 
-async def step(database: Database) -> bool:
+async def step(database: Database, now: datetime) -> bool:
     """Erases some of what was found, or looks for more; whether there was anything to do."""
     if bodies := await database.read(found):
         await database.writer.write(lambda tx: erase(tx, bodies))
         return True
-    asked = await database.read(oldest)
+    asked = await database.read(unfinished, now)
     if asked is None:
         return False
-    customer, up_to, after = asked
-    rows = await database.read(look, customer, up_to, after)
-    await database.writer.write(lambda tx: note(tx, asked, rows))
+    rows = await database.read(look, asked)
+    await database.writer.write(lambda tx: note(tx, asked, rows, now))
     return True
 
 
-async def oldest(db: aiosqlite.Connection) -> tuple[int, int, int] | None:
-    """Of the erasure that was asked for first: the customer, up to where it goes and how far it
-    came; None if there is none."""
+async def unfinished(db: aiosqlite.Connection, now: datetime) -> Erasure | None:
+    """An erasure that has something to look at, or that is over."""
     rows = await db.execute_fetchall(
-        "SELECT customer_id, up_to, looked_at FROM erasures ORDER BY up_to LIMIT 1"
+        "SELECT customer_id, up_to, looked_at FROM erasures WHERE up_to < ? OR looked_at <"
+        f" (SELECT max(sequence) FROM arrivals WHERE sequence <= up_to AND {_JUDGED})"
+        " ORDER BY looked_at LIMIT 1",
+        (clock.micros(now),),
     )
-    return next((tuple(row) for row in rows), None)
+    return next((Erasure(*row) for row in rows), None)
 
 
-async def look(
-    db: aiosqlite.Connection, customer: int, up_to: int, after: int
-) -> list[tuple[int, bool]]:
-    """The next arrivals, and whether they hold personal data of that customer: by their subject, by
-    the customer that they name, or as refunds of an order that names it."""
+async def look(db: aiosqlite.Connection, asked: Erasure) -> list[tuple[int, bool]]:
+    """The next judged arrivals, and whether they hold personal data of that customer: by their
+    subject, by the customer that they name, or as refunds of an order that names it."""
     rows = await db.execute_fetchall(
         "SELECT piece.sequence, coalesce(subject = ?1, 0)"
         f" OR coalesce({_named('piece.body')} = ?2, 0)"
@@ -84,9 +90,12 @@ async def look(
         "  JOIN arrivals AS said USING (sequence) WHERE sale.subject = outbox.lane"
         f"  AND {_named('said.body')} = ?2))"
         " FROM (SELECT sequence, body FROM arrivals WHERE sequence > ?3 AND sequence <= ?4"
-        "  ORDER BY sequence LIMIT ?5) AS piece LEFT JOIN outbox USING (sequence)"
+        f"  AND {_JUDGED} ORDER BY sequence LIMIT ?5) AS piece LEFT JOIN outbox USING (sequence)"
         " ORDER BY piece.sequence",
-        (f"customer/{customer}", str(customer), after, up_to, LOOKED_AT),
+        (
+            f"customer/{asked.customer}",
+            *(str(asked.customer), asked.looked_at, asked.up_to, LOOKED_AT),
+        ),
     )
     return [(sequence, bool(is_theirs)) for sequence, is_theirs in rows]
 
@@ -99,22 +108,18 @@ def _named(body: str) -> str:
     )
 
 
-async def note(tx: Tx, asked: tuple[int, int, int], rows: Sequence[tuple[int, bool]]) -> None:
-    """Writes down what was found, and how far that erasure came; at its end it is done. One that
-    was asked for anew meanwhile begins anew."""
-    customer, up_to, after = asked
+async def note(tx: Tx, asked: Erasure, rows: Sequence[tuple[int, bool]], now: datetime) -> None:
+    """Writes down what was found, and how far that erasure came; when its time is over too it is
+    done. One that was asked for anew meanwhile begins anew."""
     await tx.executemany(
         "INSERT OR IGNORE INTO to_erase SELECT sequence FROM arrivals WHERE sequence = ?",
         [(sequence,) for sequence, is_theirs in rows if is_theirs],
     )
     same = "WHERE customer_id = ? AND up_to = ? AND looked_at = ?"
-    if len(rows) < LOOKED_AT:
-        await tx.execute(f"DELETE FROM erasures {same}", (customer, up_to, after))
-    else:
-        looked_at = rows[-1][0]
-        await tx.execute(
-            f"UPDATE erasures SET looked_at = ? {same}", (looked_at, customer, up_to, after)
-        )
+    if rows:
+        await tx.execute(f"UPDATE erasures SET looked_at = ? {same}", (rows[-1][0], *asked))
+    elif asked.up_to < clock.micros(now):
+        await tx.execute(f"DELETE FROM erasures {same}", asked)
 
 
 async def found(db: aiosqlite.Connection) -> list[tuple[int, bytes, bytes]]:

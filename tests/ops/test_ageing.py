@@ -20,7 +20,7 @@ class Settled:
         self.steps: list[str] = []
         self.before: datetime | None = None
 
-    async def erase(self) -> bool:
+    async def erase(self, now: datetime) -> bool:
         self.erasures -= 1
         if self.erasures >= 0:
             self.steps.append("erasures")

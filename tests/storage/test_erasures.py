@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import errors
-from agent.model.delivery import Accepted, Again, Dead, Judged, Known, Reading, Verdict
+from agent.model.delivery import Accepted, Again, Dead, Judged, Reading, Verdict
 from agent.storage import (
     ageing,
     check,
@@ -27,11 +27,13 @@ from tests.storage import seeding
 from tests.storage.seeding import AT, select, settle
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from agent.model.delivery import Event
     from agent.storage.database import Database
 
+DAY = timedelta(days=1)
 NAME = "Lovelace"
 ACCOUNT = {"id": 3, "email": "ada@example.com", "last_name": NAME}
 GONE = {"id": 3, "erased": True}
@@ -47,12 +49,19 @@ def left(body: dict[str, Any]) -> dict[str, Any]:
 
 
 async def came(
-    db: Database, subject: str, body: Any, *, verdict: Verdict = Verdict.EVENT, **more: Any
+    db: Database,
+    subject: str,
+    body: Any,
+    *,
+    verdict: Verdict = Verdict.EVENT,
+    at: datetime = AT,
+    **more: Any,
 ) -> Event:
     """An event about that subject, or what another verdict makes of it."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     resource = subject.partition("/")[0]
-    [row] = await seeding.append(db, seeding.webhook(raw, topic=f"{resource}.updated"))
+    hook = seeding.webhook(raw, topic=f"{resource}.updated", at=at)
+    [row] = await seeding.append(db, hook)
     said = seeding.reading(subject, resource=resource, data=b'{"x":"Lovelace"}', **more)
     await seeding.judge(db, Judged(row.sequence, verdict, said))
     [event] = await db.read(outbox.events, [row.sequence])
@@ -70,10 +79,10 @@ async def deleted(db: Database, number: int = 3) -> Event:
     return await accepted(db, subject, {"id": number}, type=DELETED, deletion=True)
 
 
-async def erase(db: Database) -> int:
-    """To the end; how many steps."""
+async def erase(db: Database, now: datetime = AT) -> int:
+    """As far as it goes; how many steps."""
     steps, settled = 0, ageing.Settled(db)
-    while await settled.erase():
+    while await settled.erase(now):
         steps += 1
     return steps
 
@@ -84,7 +93,6 @@ async def body(db: Database, event: Event) -> Any:
 
 
 async def waiting(db: Database) -> list[int]:
-    assert await select(db, "SELECT * FROM erasures") == []
     return [number for (number,) in await select(db, "SELECT sequence FROM to_erase")]
 
 
@@ -122,10 +130,8 @@ async def test_nobody_else_is_erased(db: Database) -> None:
     broken = await came(db, "order/10", b'{"customer_id":3,', verdict=Verdict.ERROR_BODY)
     before = [await body(db, event) for event in others]
     await deleted(db)
-    later = await accepted(db, "order/11", order(11))
     await erase(db)
     assert [await body(db, event) for event in others] == before
-    assert await body(db, later) == order(11)
     [(raw,)] = await select(db, "SELECT body FROM arrivals WHERE sequence = ?", broken.sequence)
     assert raw == b'{"customer_id":3,'
 
@@ -175,7 +181,7 @@ async def test_what_waits_or_is_dead_is_erased_once_it_is_settled(db: Database) 
 async def test_what_is_taken_up_again_meanwhile_is_sent_as_it_is(db: Database) -> None:
     sold = await accepted(db, "order/7", order(7))
     await deleted(db)
-    await erasures.step(db)
+    await erasures.step(db, AT)
     chosen = await db.read(erasures.found)
     await db.writer.write(lambda tx: replay.by_id(tx, [sold.id], who="ada", now=AT))
     await db.writer.write(lambda tx: erasures.erase(tx, chosen))
@@ -183,15 +189,34 @@ async def test_what_is_taken_up_again_meanwhile_is_sent_as_it_is(db: Database) -
     assert await waiting(db) == [sold.sequence]
 
 
-async def test_a_late_body_about_one_who_is_gone_is_erased_too(db: Database) -> None:
+async def test_what_was_on_its_way_is_erased_too_and_what_names_them_much_later_is_not(
+    db: Database,
+) -> None:
     await deleted(db)
-    late = await came(db, "customer/3", ACCOUNT, verdict=Verdict.STALE)
     await erase(db)
-    known = Known(late.sequence, b"", 1, None, deleted=True)
-    await seeding.judge(db, learned={"customer/3": known})
-    later = await came(db, "customer/3", ACCOUNT, verdict=Verdict.STALE)
+    late = [
+        await came(db, "customer/3", ACCOUNT, verdict=Verdict.STALE, at=AT + DAY / 2),
+        await accepted(db, "order/7", order(7), at=AT + DAY / 2),
+    ]
+    await erase(db, AT + DAY / 2)
+    assert [await body(db, event) for event in late] == [GONE, left(order(7))]
+    assert len(await select(db, "SELECT * FROM erasures")) == 1
+    again = await accepted(db, "order/7", order(7), at=AT + 2 * DAY)
+    await erase(db, AT + 2 * DAY)
+    assert await body(db, again) == order(7)
+    assert await select(db, "SELECT * FROM erasures") == []
+
+
+async def test_what_is_not_judged_yet_is_looked_at_later(db: Database) -> None:
+    await deleted(db)
+    raw = json.dumps(ACCOUNT).encode()
+    [row] = await seeding.append(db, seeding.webhook(raw, topic="customer.updated"))
     await erase(db)
-    assert await body(db, late) == await body(db, later) == GONE
+    said = seeding.reading("customer/3", resource="customer")
+    await seeding.judge(db, Judged(row.sequence, Verdict.STALE, said))
+    await erase(db)
+    [(left,)] = await select(db, "SELECT body FROM arrivals WHERE sequence = ?", row.sequence)
+    assert json.loads(left) == GONE
 
 
 async def test_steps_are_small_and_go_on_after_a_crash(
@@ -205,22 +230,22 @@ async def test_steps_are_small_and_go_on_after_a_crash(
         await deleted(db)
     while True:
         async with database.opened(directory) as db:
-            if not await ageing.Settled(db).erase():
+            if not await ageing.Settled(db).erase(AT):
                 break
             steps += 1
-    assert steps == 4 + 6  # looks at six rows by two, and once more; erases one at a time
+    assert steps == 3 + 6  # looks at six rows by two, takes on one at a time
     async with database.opened(directory) as db:
         assert [await body(db, event) for event in made] == [left(order(n)) for n in range(1, 6)]
 
 
 async def test_a_customer_who_is_deleted_again_meanwhile_is_looked_for_anew(db: Database) -> None:
     await deleted(db)
-    asked = await db.read(erasures.oldest)
+    asked = await db.read(erasures.unfinished, AT)
     assert asked is not None
-    rows = await db.read(erasures.look, *asked)
+    rows = await db.read(erasures.look, asked)
     between = await accepted(db, "customer/3", ACCOUNT)
     await deleted(db)
-    await db.writer.write(lambda tx: erasures.note(tx, asked, rows))
+    await db.writer.write(lambda tx: erasures.note(tx, asked, rows, AT))
     await erase(db)
     assert await body(db, between) == GONE
 
@@ -248,7 +273,7 @@ async def test_a_gateway_that_lost_them_gets_orders_and_the_deletion_but_no_empt
         "order/7",
         "customer/3",
     ]
-    since = AT - timedelta(days=1)
+    since = AT - DAY
     for name in ("first", "second"):
         await db.writer.write(lambda tx, n=name: rewind.journal(tx, n, 0, retained_since=since))  # type: ignore[misc]
     heads = await db.read(outbox.heads, 10)

@@ -1,7 +1,7 @@
--- Customers that were deleted in the store: what came up to then holds personal data of theirs.
+-- Customers who were deleted in the store: what came until a while later may name them.
 CREATE TABLE erasures (
   customer_id INTEGER PRIMARY KEY,
-  up_to       INTEGER NOT NULL,                      -- the sequence of the deletion
+  up_to       INTEGER NOT NULL,                      -- a day after the deletion's sequence
   looked_at   INTEGER NOT NULL DEFAULT 0             -- the arrivals up to this one
 ) STRICT;
 
