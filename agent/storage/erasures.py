@@ -35,12 +35,11 @@ _ERASED = "erased"
 _JUDGED = "sequence <= (SELECT value FROM counters WHERE name = 'judged')"
 
 
-class Erasure(NamedTuple):
-    """A customer, up to which number what names them is looked for, and how far that came."""
+class Search(NamedTuple):
+    """Which arrivals come next, and the erasures that were asked for until now."""
 
-    customer: int
-    up_to: int
-    looked_at: int
+    after: int
+    newest: int
 
 
 async def ask(tx: Tx, judged: Sequence[Judged]) -> None:
@@ -61,65 +60,74 @@ async def step(database: Database, now: datetime) -> bool:
     if bodies := await database.read(found):
         await database.writer.write(lambda tx: erase(tx, bodies))
         return True
-    asked = await database.read(unfinished, now)
-    if asked is None:
-        return False
-    rows = await database.read(look, asked)
-    await database.writer.write(lambda tx: note(tx, asked, rows, now))
+    search = await database.read(unfinished)
+    if search is None:
+        if not await database.read(is_any_over, now):
+            return False
+        await database.writer.write(lambda tx: end(tx, now))
+        return True
+    rows = await database.read(look, search)
+    await database.writer.write(lambda tx: note(tx, search, rows))
     return True
 
 
-async def unfinished(db: aiosqlite.Connection, now: datetime) -> Erasure | None:
-    """An erasure that has something to look at, or that is over."""
-    rows = await db.execute_fetchall(
-        "SELECT customer_id, up_to, looked_at FROM erasures WHERE up_to < ? OR looked_at <"
+async def unfinished(db: aiosqlite.Connection) -> Search | None:
+    """One search for all erasures that have something to look at; None if none has."""
+    [(after, newest)] = await db.execute_fetchall(
+        "SELECT min(looked_at), (SELECT max(up_to) FROM erasures) FROM erasures WHERE looked_at <"
         f" (SELECT max(sequence) FROM arrivals WHERE sequence <= up_to AND {_JUDGED})"
-        " ORDER BY looked_at LIMIT 1",
-        (clock.micros(now),),
     )
-    return next((Erasure(*row) for row in rows), None)
+    return None if after is None else Search(after, newest)
 
 
-async def look(db: aiosqlite.Connection, asked: Erasure) -> list[tuple[int, bool]]:
-    """The next judged arrivals, and whether they hold personal data of that customer: by their
-    subject, by the customer that they name, or as refunds of an order that names it."""
+async def is_any_over(db: aiosqlite.Connection, now: datetime) -> bool:
+    """Whether ``end`` would find something to do."""
+    over = "SELECT 1 FROM erasures WHERE up_to < ? LIMIT 1"
+    return bool(list(await db.execute_fetchall(over, (clock.micros(now),))))
+
+
+async def end(tx: Tx, now: datetime) -> None:
+    """Erasures whose time is over are done."""
+    await tx.execute("DELETE FROM erasures WHERE up_to < ?", (clock.micros(now),))
+
+
+async def look(db: aiosqlite.Connection, search: Search) -> list[tuple[int, bool]]:
+    """The next judged arrivals, and whether they hold personal data of a deleted customer: by their
+    subject, by the customer that they name, or as refunds of an order that names one."""
+    theirs = "EXISTS (SELECT 1 FROM erasures WHERE up_to >= piece.sequence AND customer_id IN"
     rows = await db.execute_fetchall(
-        "SELECT piece.sequence, coalesce(subject = ?1, 0)"
-        f" OR coalesce({_named('piece.body')} = ?2, 0)"
-        " OR (coalesce(subject LIKE 'refund/%', 0) AND EXISTS (SELECT 1 FROM outbox AS sale"
-        "  JOIN arrivals AS said USING (sequence) WHERE sale.subject = outbox.lane"
-        f"  AND {_named('said.body')} = ?2))"
-        " FROM (SELECT sequence, body FROM arrivals WHERE sequence > ?3 AND sequence <= ?4"
-        f"  AND {_JUDGED} ORDER BY sequence LIMIT ?5) AS piece LEFT JOIN outbox USING (sequence)"
+        f"SELECT piece.sequence, {theirs} (CASE WHEN outbox.subject LIKE 'customer/%'"
+        f"  THEN CAST(substr(outbox.subject, 10) AS INTEGER) END, {_named('piece.body')}))"
+        f" OR (coalesce(outbox.subject LIKE 'refund/%', 0) AND {theirs} (SELECT"
+        f"  {_named('said.body')} FROM outbox AS sale JOIN arrivals AS said USING (sequence)"
+        "   WHERE sale.subject = outbox.lane)))"
+        f" FROM (SELECT sequence, body FROM arrivals WHERE sequence > ? AND {_JUDGED}"
+        "  ORDER BY sequence LIMIT ?) AS piece LEFT JOIN outbox USING (sequence)"
         " ORDER BY piece.sequence",
-        (
-            f"customer/{asked.customer}",
-            *(str(asked.customer), asked.looked_at, asked.up_to, LOOKED_AT),
-        ),
+        (search.after, LOOKED_AT),
     )
     return [(sequence, bool(is_theirs)) for sequence, is_theirs in rows]
 
 
 def _named(body: str) -> str:
-    """The customer that a body names, as text; null where it is no JSON object."""
+    """The number of the customer that a body names; null where it is no JSON object."""
     text = f"CAST({body} AS TEXT)"
-    return (
-        f"CASE WHEN json_valid({text}) THEN CAST(json_extract({text}, '$.customer_id') AS TEXT) END"
-    )
+    return f"CASE WHEN json_valid({text}) THEN CAST(json_extract({text}, '$.customer_id') AS INTEGER) END"
 
 
-async def note(tx: Tx, asked: Erasure, rows: Sequence[tuple[int, bool]], now: datetime) -> None:
-    """Writes down what was found, and how far that erasure came; when its time is over too it is
-    done. One that was asked for anew meanwhile begins anew."""
+async def note(tx: Tx, search: Search, rows: Sequence[tuple[int, bool]]) -> None:
+    """Writes down what was found, and how far the search came. What was asked for meanwhile has its
+    own still before it."""
     await tx.executemany(
         "INSERT OR IGNORE INTO to_erase SELECT sequence FROM arrivals WHERE sequence = ?",
         [(sequence,) for sequence, is_theirs in rows if is_theirs],
     )
-    same = "WHERE customer_id = ? AND up_to = ? AND looked_at = ?"
     if rows:
-        await tx.execute(f"UPDATE erasures SET looked_at = ? {same}", (rows[-1][0], *asked))
-    elif asked.up_to < clock.micros(now):
-        await tx.execute(f"DELETE FROM erasures {same}", asked)
+        last = rows[-1][0]
+        await tx.execute(
+            "UPDATE erasures SET looked_at = ?1 WHERE looked_at BETWEEN ?2 AND ?1 AND up_to <= ?3",
+            (last, *search),
+        )
 
 
 async def found(db: aiosqlite.Connection) -> list[tuple[int, bytes, bytes]]:
@@ -176,8 +184,7 @@ async def erase(tx: Tx, bodies: Sequence[tuple[int, bytes, bytes]]) -> None:
     await tx.executemany("UPDATE arrivals SET body = ? WHERE sequence = ?", changed)
     await tx.executemany(
         "UPDATE outbox SET erased = 1, size = ?, message = CASE WHEN message <> '' THEN ?"
-        " ELSE message END"
-        " WHERE sequence = ?",
+        " ELSE message END WHERE sequence = ?",
         [(len(left), _ERASED, sequence) for left, sequence in changed],
     )
     # What the gateway said of an event may repeat what was in it.

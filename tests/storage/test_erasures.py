@@ -240,12 +240,12 @@ async def test_steps_are_small_and_go_on_after_a_crash(
 
 async def test_a_customer_who_is_deleted_again_meanwhile_is_looked_for_anew(db: Database) -> None:
     await deleted(db)
-    asked = await db.read(erasures.unfinished, AT)
+    asked = await db.read(erasures.unfinished)
     assert asked is not None
     rows = await db.read(erasures.look, asked)
     between = await accepted(db, "customer/3", ACCOUNT)
     await deleted(db)
-    await db.writer.write(lambda tx: erasures.note(tx, asked, rows, AT))
+    await db.writer.write(lambda tx: erasures.note(tx, asked, rows))
     await erase(db)
     assert await body(db, between) == GONE
 
@@ -313,3 +313,25 @@ async def test_an_unreadable_deletion_erases_nothing(db: Database) -> None:
     said = Reading(resource="customer", deletion=True, untranslatable="no id")
     await seeding.judge(db, Judged(row.sequence, Verdict.EVENT, said, Dead("untranslatable", "")))
     assert await erase(db) == 0
+
+
+async def test_many_customers_are_looked_for_at_once(db: Database) -> None:
+    made = [await accepted(db, f"order/{n}", order(n, n)) for n in range(1, 6)]
+    for number in range(1, 5):
+        await deleted(db, number)
+    assert await erase(db) == 1 + 1
+    assert [await body(db, event) for event in made] == [
+        *[left(order(n, n)) for n in range(1, 5)],
+        order(5, 5),
+    ]
+    plan = [step for *_, step in await select(db, f"EXPLAIN QUERY PLAN {await _looked(db)}")]
+    assert not any("SCAN erasures" in step for step in plan), plan
+
+
+async def _looked(db: Database) -> str:
+    """The statement of a search."""
+    statements: list[str] = []
+    await db.reader.set_trace_callback(statements.append)
+    await db.read(erasures.look, erasures.Search(0, 0))
+    await db.reader.set_trace_callback(None)  # type: ignore[arg-type]
+    return statements[0]
