@@ -112,7 +112,8 @@ async def look(db: aiosqlite.Connection, search: Search) -> list[tuple[int, bool
 def _named(body: str) -> str:
     """The number of the customer that a body names; null where it is no JSON object."""
     text = f"CAST({body} AS TEXT)"
-    return f"CASE WHEN json_valid({text}) THEN CAST(json_extract({text}, '$.customer_id') AS INTEGER) END"
+    number = f"CAST(json_extract({text}, '$.customer_id') AS INTEGER)"
+    return f"CASE WHEN json_valid({text}) THEN {number} END"
 
 
 async def note(tx: Tx, search: Search, rows: Sequence[tuple[int, bool]]) -> None:

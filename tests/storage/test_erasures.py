@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from agent import errors
 from agent.model.delivery import Accepted, Again, Dead, Judged, Reading, Verdict
 from agent.storage import (
     ageing,
@@ -16,80 +14,30 @@ from agent.storage import (
     database,
     dead_letters,
     erasures,
-    export,
-    outbox,
     outbox_view,
     replay,
-    rewind,
-    set_aside,
 )
 from tests.storage import seeding
+from tests.storage.erasing import (
+    ACCOUNT,
+    DAY,
+    DELETED,
+    GONE,
+    NAME,
+    accepted,
+    body,
+    came,
+    deleted,
+    erase,
+    left,
+    order,
+)
 from tests.storage.seeding import AT, select, settle
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
-    from agent.model.delivery import Event
     from agent.storage.database import Database
-
-DAY = timedelta(days=1)
-NAME = "Lovelace"
-ACCOUNT = {"id": 3, "email": "ada@example.com", "last_name": NAME}
-GONE = {"id": 3, "erased": True}
-DELETED = "retail.customer.deleted.v1"
-
-
-def order(number: int, customer: Any = 3) -> dict[str, Any]:
-    return {"id": number, "customer_id": customer, "total": "9.90", "billing": {"last_name": NAME}}
-
-
-def left(body: dict[str, Any]) -> dict[str, Any]:
-    return body | {"billing": {"last_name": ""}}
-
-
-async def came(
-    db: Database,
-    subject: str,
-    body: Any,
-    *,
-    verdict: Verdict = Verdict.EVENT,
-    at: datetime = AT,
-    **more: Any,
-) -> Event:
-    """An event about that subject, or what another verdict makes of it."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    resource = subject.partition("/")[0]
-    hook = seeding.webhook(raw, topic=f"{resource}.updated", at=at)
-    [row] = await seeding.append(db, hook)
-    said = seeding.reading(subject, resource=resource, data=b'{"x":"Lovelace"}', **more)
-    await seeding.judge(db, Judged(row.sequence, verdict, said))
-    [event] = await db.read(outbox.events, [row.sequence])
-    return event
-
-
-async def accepted(db: Database, subject: str, body: Any, **more: Any) -> Event:
-    event = await came(db, subject, body, **more)
-    await settle(db, event, Accepted(7, "2026-11-24T08:00:00Z"))
-    return event
-
-
-async def deleted(db: Database, number: int = 3) -> Event:
-    subject = f"customer/{number}"
-    return await accepted(db, subject, {"id": number}, type=DELETED, deletion=True)
-
-
-async def erase(db: Database, now: datetime = AT) -> int:
-    """As far as it goes; how many steps."""
-    steps, settled = 0, ageing.Settled(db)
-    while await settled.erase(now):
-        steps += 1
-    return steps
-
-
-async def body(db: Database, event: Event) -> Any:
-    [(raw,)] = await select(db, "SELECT body FROM arrivals WHERE sequence = ?", event.sequence)
-    return json.loads(raw)
 
 
 async def waiting(db: Database) -> list[int]:
@@ -248,46 +196,6 @@ async def test_a_customer_who_is_deleted_again_meanwhile_is_looked_for_anew(db: 
     await db.writer.write(lambda tx: erasures.note(tx, asked, rows))
     await erase(db)
     assert await body(db, between) == GONE
-
-
-async def test_what_was_erased_is_not_sent_again_on_purpose(db: Database) -> None:
-    sold = await accepted(db, "order/7", order(7))
-    await deleted(db)
-    await erase(db)
-    with pytest.raises(errors.UsageError, match="its body was erased with its customer"):
-        await db.writer.write(lambda tx: replay.by_id(tx, [sold.id], who="ada", now=AT))
-    done = await db.writer.write(
-        lambda tx: replay.since(tx, AT, seeding.SNAPSHOT, who="ada", now=AT)
-    )
-    assert done.sent == 0
-
-
-async def test_a_gateway_that_lost_them_gets_orders_and_the_deletion_but_no_empty_account(
-    db: Database,
-) -> None:
-    for subject, said in (("customer/3", ACCOUNT), ("order/7", order(7))):
-        await accepted(db, subject, said)
-    gone = await deleted(db)
-    await erase(db)
-    assert [event.subject async for event in export.events(db.reader, None)] == [
-        "order/7",
-        "customer/3",
-    ]
-    since = AT - DAY
-    for name in ("first", "second"):
-        await db.writer.write(lambda tx, n=name: rewind.journal(tx, n, 0, retained_since=since))  # type: ignore[misc]
-    heads = await db.read(outbox.heads, 10)
-    assert {head.sequence for head in heads} >= {gone.sequence}
-    assert [head.lane for head in heads] == ["order/7", "customer/3"]
-
-
-async def test_an_account_that_was_put_aside_does_not_come_back_empty(db: Database) -> None:
-    aside = [await came(db, "customer/3", ACCOUNT), await came(db, "order/7", order(7))]
-    await db.writer.write(lambda tx: set_aside.put(tx, aside, AT))
-    await deleted(db)
-    await erase(db)
-    assert await db.writer.write(lambda tx: set_aside.take(tx, seeding.SNAPSHOT)) == 1
-    assert await seeding.ready(db) == ["order/7"]
 
 
 @pytest.mark.parametrize(
