@@ -73,7 +73,9 @@ def show(
 
     async def look(db: Any) -> dict[str, Any]:
         row = await outbox_view.row(db, event_id)
-        events = await rows.events(db, [int(row["sequence"])]) if row["type"] else []
+        is_gone = row["erased"] and row["subject"].startswith("customer/")
+        is_event = row["type"] and not is_gone
+        events = await rows.events(db, [int(row["sequence"])]) if is_event else []
         private = await privacy.of(db, of.privacy)
         return row | {"envelope": _envelope(events[0], of, private) if events else None}
 

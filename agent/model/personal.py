@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MASK = "•••"
 
@@ -45,16 +48,26 @@ _META_VALUES = frozenset({"value", "display_value"})
 
 def masked(value: Any) -> Any:
     """The same JSON with everything personal replaced by ``•••``; what is empty stays empty."""
+    return _replaced(value, _hidden)
+
+
+def erased(value: Any) -> Any:
+    """The same JSON with everything personal emptied: text is ``""``, a number or a flag null, a
+    list or an object has nothing in it."""
+    return _replaced(value, _emptied)
+
+
+def _replaced(value: Any, by: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
         # Meta data of any plugin: a tax number, an engraving. The units out of stock are ours.
         is_meta = "key" in value and value["key"] != "_reduced_stock"
         hidden = _META_VALUES if is_meta else frozenset[str]()
         return {
-            name: _hidden(inner) if name in _PERSONAL or name in hidden else masked(inner)
+            name: by(inner) if name in _PERSONAL or name in hidden else _replaced(inner, by)
             for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [masked(inner) for inner in value]
+        return [_replaced(inner, by) for inner in value]
     return value
 
 
@@ -65,3 +78,12 @@ def _hidden(value: Any) -> Any:
     if isinstance(value, list):
         return [_hidden(inner) for inner in value]
     return value if value is None or value == "" else MASK
+
+
+def _emptied(value: Any) -> Any:
+    """Names below may be personal too: a plugin keys a list of notes by who wrote them."""
+    if isinstance(value, Mapping):
+        return {}
+    if isinstance(value, list):
+        return []
+    return "" if isinstance(value, str) else None

@@ -1,4 +1,5 @@
-"""Settled rows go after ``state.retention``, and the space they took goes back to the disk.
+"""Settled rows go after ``state.retention``, and the space they took goes back to the disk. What is
+known of customers who were deleted in the store goes at once.
 
 Small steps with pauses between them: whoever writes meanwhile waits for one step at most.
 """
@@ -22,6 +23,9 @@ IDLE_S = 10.0
 
 class Settled(Protocol):
     """What is needed of the storage."""
+
+    async def erase(self, now: datetime) -> bool:
+        """Takes a step to erase deleted customers; whether there was anything to do."""
 
     async def forget(self, before: datetime) -> int:
         """Deletes some of the rows settled before that; how many, 0 if there are none left."""
@@ -51,7 +55,8 @@ class Ageing:
         """One step; how long to rest after it."""
         now = self._clock.now()
         if (
-            await self._settled.forget(now - self._retention())
+            await self._settled.erase(now)
+            or await self._settled.forget(now - self._retention())
             or await self._settled.drop_translations(now)
             or await self._settled.give_back()
         ):

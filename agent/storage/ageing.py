@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.storage import stock_ageing
+from agent.storage import erasures, stock_ageing
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Settled:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._looked_at = 0  # the ledger up to this number
+
+    async def erase(self, now: datetime) -> bool:
+        """Takes a step to erase deleted customers; whether there was anything to do."""
+        return await erasures.step(self._db, now)
 
     async def forget(self, before: datetime) -> int:
         """Deletes some of the rows settled before that; how many, 0 if there are none left."""

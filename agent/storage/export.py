@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.storage import outbox
+from agent.storage import erasures, outbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,7 +19,8 @@ MOST_AT_ONCE = 50
 
 
 async def events(db: aiosqlite.Connection, since: datetime | None) -> AsyncIterator[Event]:
-    """Pending, accepted and dead events received since then, those left out that could not be read.
+    """Pending, accepted and dead events received since then, those left out that could not be read
+    and snapshots of customers that were erased.
 
     Each piece is a read of its own: a slow reader keeps no old state of the database alive.
     """
@@ -29,7 +30,7 @@ async def events(db: aiosqlite.Connection, since: datetime | None) -> AsyncItera
         rows = await db.execute_fetchall(
             "SELECT sequence FROM outbox WHERE sequence > ? AND received_at >= ?"
             " AND state IN ('pending', 'accepted', 'dead') AND verdict = 'event'"
-            " AND type IS NOT NULL ORDER BY sequence LIMIT ?",
+            f" AND type IS NOT NULL AND NOT {erasures.GONE} ORDER BY sequence LIMIT ?",
             (last, at, MOST_AT_ONCE),
         )
         sequences = [sequence for (sequence,) in rows]

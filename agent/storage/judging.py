@@ -18,7 +18,7 @@ from agent.model.delivery import (
     State,
     Verdict,
 )
-from agent.storage import catalogue, followups, outbox, register, resources, stock_ledger
+from agent.storage import catalogue, erasures, followups, outbox, register, resources, stock_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -197,6 +197,7 @@ async def _write(tx: Tx, judged: Sequence[Judged], version: int, now: datetime) 
     at = clock.micros(now)
     verdicts = json.dumps([_verdict_row(row, at) for row in judged])
     await tx.execute(_WRITE_VERDICTS, (verdicts,))
+    await erasures.ask(tx, judged)
     events = [row for row in judged if row.verdict is Verdict.EVENT and row.dead is None]
     if not events:
         return

@@ -43,14 +43,15 @@ async def rows(db: aiosqlite.Connection, wanted: Filter) -> list[dict[str, Any]]
 
 async def row(db: aiosqlite.Connection, event_id: str) -> dict[str, Any]:
     """One row with its raw ``body`` (bytes), its ``delivery`` headers and every attempt.
+    ``erased``: what was personal in the body went with its customer.
 
     The id may be shortened to a prefix that only one row has. Raises NotFoundError.
     """
     found = list(
         await db.execute_fetchall(
             f"SELECT {_COLUMNS}, source, webhook_id, delivery_id, body, position, accepted_at,"
-            " cause"
-            " FROM (SELECT * FROM outbox_rows WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2)"
+            " cause, coalesce((SELECT erased FROM outbox WHERE outbox.id = found.id), 0)"
+            " FROM (SELECT * FROM outbox_rows WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2) AS found"
             " JOIN (SELECT sequence, source, webhook_id, delivery_id, body, cause FROM arrivals)"
             " USING (sequence)",
             (event_id,),
@@ -76,6 +77,7 @@ async def row(db: aiosqlite.Connection, event_id: str) -> dict[str, Any]:
         "position": line[16],
         "accepted_at": line[17],
         "causationid": line[18] or None,
+        "erased": bool(line[19]),
         "history": [
             {"n": n, "at": _time(at), "outcome": outcome, "status": status, "code": code}
             | {"message": message}

@@ -39,14 +39,15 @@ class Replayed:
 async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) -> Replayed:
     """Puts those events back into their lanes.
 
-    Raises NotFoundError for an unknown id, UsageError for one that was never an event or whose
-    subject has a later accepted one: sending it now would put an old truth over a new one.
+    Raises NotFoundError for an unknown id, UsageError for one that was never an event, was erased
+    or whose subject has a later accepted one: sending it now would put an old truth over a new one.
     """
     sequences = []
     for event_id in event_ids:
         rows = list(
             await tx.execute_fetchall(
-                "SELECT sequence, state, verdict, subject FROM outbox_rows WHERE id = ?",
+                "SELECT sequence, state, verdict, subject, coalesce((SELECT erased FROM outbox"
+                " WHERE outbox.sequence = outbox_rows.sequence), 0) FROM outbox_rows WHERE id = ?",
                 (event_id,),
             )
         )
@@ -54,10 +55,15 @@ async def by_id(tx: Tx, event_ids: Sequence[str], *, who: str, now: datetime) ->
             raise errors.NotFoundError(
                 f"no event {event_id} in the outbox", hint="woo-agent outbox list"
             )
-        [(sequence, state, verdict, subject)] = rows
+        [(sequence, state, verdict, subject, is_erased)] = rows
         if verdict != "event":
             raise errors.UsageError(
                 f"{event_id} is {verdict or 'not judged yet'}, not an event: nothing to send",
+                hint=f"woo-agent outbox show {event_id}",
+            )
+        if is_erased:
+            raise errors.UsageError(
+                f"{event_id} can't be sent again: its body was erased with its customer",
                 hint=f"woo-agent outbox show {event_id}",
             )
         if state != "pending":
@@ -147,7 +153,8 @@ async def _send_newest(
             f"SELECT sequence, id, {_IS_SNAPSHOT} AND EXISTS (SELECT 1 FROM outbox AS later"
             "  WHERE later.subject = row.subject AND later.sequence > row.sequence"
             "  AND later.verdict = 'event' AND later.state IN ('accepted', 'pending', 'dead'))"
-            f" FROM outbox AS row WHERE {wanted} AND sequence > ? ORDER BY sequence LIMIT ?",
+            f" FROM outbox AS row WHERE {wanted} AND NOT erased AND sequence > ?"
+            " ORDER BY sequence LIMIT ?",
             (*values, -1 if after is None else after, MOST_AT_ONCE),
         )
     )

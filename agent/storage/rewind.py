@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.storage import cursors, inbox, outbox, stock_ageing
+from agent.storage import cursors, erasures, inbox, outbox, stock_ageing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +33,8 @@ async def journal(
         return None
     rows = await tx.execute_fetchall(
         "SELECT sequence FROM outbox WHERE state = 'accepted' AND (position > ?1"
-        " OR ((position IS NULL OR ?1 IS NULL) AND settled_at >= ?2))",
+        " OR ((position IS NULL OR ?1 IS NULL) AND settled_at >= ?2))"
+        f" AND NOT {erasures.GONE}",
         (head_position, clock.micros(retained_since)),
     )
     lost = [sequence for (sequence,) in rows]

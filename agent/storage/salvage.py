@@ -46,6 +46,8 @@ _TABLES = {
     "arrivals": "sequence",
     "outbox": "sequence",
     "attempts": "sequence, n",
+    "erasures": "customer_id",
+    "to_erase": "sequence",
     "conflicts": "sequence",
     "catalogue": "product_id",
     "sku_lookups": "sku",

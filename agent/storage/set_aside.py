@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from agent import clock as times
-from agent.storage import outbox, settling
+from agent.storage import erasures, outbox, settling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOT_ACCEPTED = "not_accepted"
 AT_ONCE = 500
 _MESSAGE = "the gateway does not name this type among those it accepts"
-_ASIDE = "state = 'discarded' AND code = 'not_accepted'"
+_ASIDE = f"state = 'discarded' AND code = 'not_accepted' AND NOT {erasures.GONE}"
 
 
 class SetAside:

@@ -79,3 +79,46 @@ def test_what_plugins_keep_in_meta_data_is_hidden_and_the_units_out_of_stock_are
     [tax, units] = personal.masked(line)["meta_data"]
     assert (tax["key"], tax["value"], tax["display_value"]) == ("_vat_number", "•••", "•••")
     assert units["value"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("value", "left"),
+    [
+        ({"email": "ada@example.com", "id": 3}, {"email": "", "id": 3}),
+        (
+            {"postcode": 10115, "phone": None, "city": ""},
+            {"postcode": None, "phone": None, "city": ""},
+        ),
+        ({"note": ["one", {"by": "Ada"}], "reason": {"Ada": 1}}, {"note": [], "reason": {}}),
+        (
+            {"meta_data": [{"key": "_vat_number", "value": "DE123", "display_value": True}]},
+            {"meta_data": [{"key": "_vat_number", "value": "", "display_value": None}]},
+        ),
+        (
+            {"meta_data": [{"key": "_reduced_stock", "value": "2"}]},
+            {"meta_data": [{"key": "_reduced_stock", "value": "2"}]},
+        ),
+        (
+            {"total": "12.90", "lines": [{"sku": "MUG-1"}]},
+            {"total": "12.90", "lines": [{"sku": "MUG-1"}]},
+        ),
+        ("plain", "plain"),
+        (None, None),
+    ],
+)
+def test_what_is_erased(value: Any, left: Any) -> None:
+    before = json.dumps(value)
+    assert personal.erased(value) == left
+    assert json.dumps(value) == before
+
+
+@pytest.mark.parametrize("number", [14, 18, 28])
+def test_an_erased_order_has_the_figures_it_had_and_names_nobody(number: int) -> None:
+    body = recordings.webhook(number).json()
+    left = personal.erased(body)
+    assert not {body["billing"][name] for name in ("email", "last_name", "address_1")} & set(
+        _texts(left)
+    )
+    sold, before = (order.translate(value) for value in (left, body))
+    assert (sold.totals, sold.currency) == (before.totals, before.currency)
+    assert len(sold.lines) == len(before.lines) > 0

@@ -12,12 +12,19 @@ RETENTION = timedelta(days=30)
 
 
 class Settled:
-    """So many steps of deleting, of dropping translations, and then of giving back."""
+    """So many steps of erasing, of deleting, of dropping translations, and then of giving back."""
 
-    def __init__(self, rows: int, pages: int, translations: int = 0) -> None:
+    def __init__(self, rows: int, pages: int, translations: int = 0, erasures: int = 0) -> None:
+        self.erasures = erasures
         self.rows, self.translations, self.pages = rows, translations, pages
         self.steps: list[str] = []
         self.before: datetime | None = None
+
+    async def erase(self, now: datetime) -> bool:
+        self.erasures -= 1
+        if self.erasures >= 0:
+            self.steps.append("erasures")
+        return self.erasures >= 0
 
     async def forget(self, before: datetime) -> int:
         self.before = before
@@ -40,11 +47,11 @@ class Settled:
 
 
 async def test_every_step_is_followed_by_a_pause_and_the_last_by_a_rest() -> None:
-    clock, settled = FakeClock(), Settled(rows=2, translations=1, pages=2)
+    clock, settled = FakeClock(), Settled(rows=2, translations=1, pages=2, erasures=1)
     work = ageing.Ageing(settled, retention=lambda: RETENTION, clock=clock)
-    rests = [await work.run_once() for _ in range(6)]
-    assert settled.steps == ["rows", "rows", "translations", "pages", "pages"]
-    assert rests == [ageing.BETWEEN_STEPS_S] * 5 + [ageing.IDLE_S]
+    rests = [await work.run_once() for _ in range(7)]
+    assert settled.steps == ["erasures", "rows", "rows", "translations", "pages", "pages"]
+    assert rests == [ageing.BETWEEN_STEPS_S] * 6 + [ageing.IDLE_S]
     assert settled.before == clock.now() - RETENTION
 
 
