@@ -31,9 +31,9 @@ async def test_what_is_not_accepted_is_kept_and_sent_once_it_is(ends: Ends) -> N
         assert "does not name this type" in customer["last_error"]
     ends.gateway.accept(*others, CUSTOMERS)
     async with ends.agent() as shop:
-        await shop.until(lambda outbox: outbox["accepted"] == 2)
+        await shop.until(lambda _: len(shop.told()) == 2)
         assert shop.told() == ["order/1022", customer["subject"]]
-        [_, event] = ends.gateway.events(agents.STORE)
+        [event] = [e for e in ends.gateway.events(agents.STORE) if e["type"] == CUSTOMERS]
         assert event["id"] == customer["id"]
         assert "replay" not in event
 
@@ -53,7 +53,7 @@ async def test_another_instance_stops_both_lines_and_health_says_so(ends: Ends) 
             seen = ends.gateway.site.requests
             await ends.gateway.until(lambda seen=seen: ends.gateway.site.requests > seen)  # type: ignore[misc]
         assert "another_instance" in (await shop.check("gateway:connection"))["output"]
-        assert ends.gateway.events(agents.STORE) == []
+        assert shop.told() == []
         assert ends.gateway.results(agents.STORE) == []
-        assert (await shop.agent.outbox())["pending"] == 1
+        assert (await shop.agent.outbox())["pending"] >= 1
         assert ends.store.product("MUG-1")["stock_quantity"] == 40
