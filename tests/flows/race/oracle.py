@@ -8,6 +8,7 @@ been left alone, and read as they are, for as long.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 QUIET_S = 4.0  # stands for ten seconds: the agent rests for two after the store failed
 META_LAG_S = 0.05
 _LOOK_S = 0.1
+_ORDERS = re.compile(r"/orders(/[0-9]+)?$")  # not their refunds
 _ON_DISK_S = 2.0  # what was read over REST before that is stored
 
 
@@ -149,7 +151,7 @@ class Oracle:
         async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
             at = self._clock.monotonic()
             response = await handler(request)
-            if request.method == "GET" and "/orders" in request.path and response.status == 200:
+            if request.method == "GET" and _ORDERS.search(request.path) and response.status == 200:
                 assert isinstance(response, web.Response)
                 for order in _ids(response):
                     self.read(order, at)
