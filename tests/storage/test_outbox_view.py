@@ -56,6 +56,7 @@ async def test_one_row_shows_everything(db: Database) -> None:
         "position": 41,
         "accepted_at": "2026-11-24T09:00:00Z",
         "causationid": None,
+        "erased": False,
         "history": [
             {
                 "n": 1,
