@@ -107,9 +107,10 @@ class _Endless(Catalog):
         """Only a few: nobody needs to read them all for this."""
         return filter(None, map(self.get, range(_FIRST_ID, _FIRST_ID + 100)))
 
-    def with_sku(self, sku: str, *, trashed: bool = False) -> Product | None:
+    def sharing(self, sku: str, *, trashed: bool = False) -> list[Product]:
         number = sku.rpartition("-")[2]
-        return self.get(_FIRST_ID + int(number)) if number.isdigit() else None
+        found = self.get(_FIRST_ID + int(number)) if number.isdigit() else None
+        return [] if found is None else [found]
 
     def save(self, loaded: Product, draft: Product) -> None:
         assert draft.stock is not None
