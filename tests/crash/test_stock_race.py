@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 
     from agent.daemon import Daemon
 
-# The inbound line subtracts what the ERP has not seen, and finds the orders of lost webhooks.
-SUBTRACTS = True
-# Who does not look for orders never reads those whose webhook was lost, or refused while it was
-# down, and no moment is quiet any more.
-HARDSHIP = world.Hardship() if SUBTRACTS else world.Hardship(losing=0.0, kills=False)
 ORDERS = int(os.environ.get("WOO_AGENT_TEST_ORDERS", "200"))
 SEED = int(os.environ.get("WOO_AGENT_TEST_SEED", "1"))
 
@@ -37,7 +32,6 @@ async def in_process(config: Path) -> AsyncIterator[Daemon]:
         yield agent
 
 
-@pytest.mark.skipif(not SUBTRACTS, reason="unseen orders are not subtracted yet")
 @pytest.mark.timeout(90 + ORDERS)
 async def test_no_quiet_moment_shows_more_than_can_be_sold(tmp_path: Path) -> None:
     async with world.opened(tmp_path, agent=processes.running, seed=SEED) as race:
@@ -53,9 +47,7 @@ async def test_no_quiet_moment_shows_more_than_can_be_sold(tmp_path: Path) -> No
 @pytest.mark.timeout(90 + ORDERS)
 async def test_without_the_unseen_orders_it_shows_too_much(tmp_path: Path) -> None:
     """The race can be lost: the ERP's figure is shown, without the orders that it has not seen."""
-    async with world.opened(
-        tmp_path, agent=in_process, seed=SEED, unseen_orders="ignore", hardship=HARDSHIP
-    ) as race:
+    async with world.opened(tmp_path, agent=in_process, seed=SEED, unseen_orders="ignore") as race:
         await race.trade(orders=ORDERS)
         assert any(found.shown == found.said for found in race.oracle.over_shown), (
             SEED,

@@ -39,19 +39,12 @@ UNCERTAIN = timedelta(seconds=5)
 _TIMEOUT_S = 1.0
 _SLOW_S, _SLOW_EVERY_S = 1.3, 3.0  # longer than the agent waits, and over when it looks again
 _TICK_S = 0.05
+_LOST = 0.1  # of the webhooks
 _GATEWAY_FAULTS = (Fault.DROP, Fault.SERVER_ERROR, Fault.BROKEN_JSON)
 
 
 class StuckError(AssertionError):
     """What should have come about did not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hardship:
-    """``losing`` is the share of webhooks that are lost; ``kills``: the agent is."""
-
-    losing: float = 0.1
-    kills: bool = True
 
 
 @dataclass
@@ -65,7 +58,6 @@ class Race:
     postman: Postman
     oracle: Oracle
     rng: random.Random
-    kills: bool
     lives: int = 0
     _steady: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -142,7 +134,7 @@ class Race:
                 self.oracle.started()
                 await clock.sleep(self.rng.uniform(2.5, 6), or_when=(self._steady,))
                 await self.shoppers.trading.wait()
-                if self._steady.is_set() or not self.kills:
+                if self._steady.is_set():
                     await asyncio.Event().wait()
                 if self.rng.random() < 0.7:
                     with suppress(TimeoutError):
@@ -168,7 +160,6 @@ async def opened(
     agent: Running,
     seed: int,
     unseen_orders: str = "subtract",
-    hardship: Hardship = Hardship(),
 ) -> AsyncIterator[Race]:
     """All of it at work, with the first figures published."""
     clock = SystemClock()
@@ -183,8 +174,8 @@ async def opened(
     erp = Erp(gateway, clock, rngs[1], uncertain=UNCERTAIN)
     oracle = Oracle(store, erp, clock, folder / "state")
     shoppers = Shoppers(store, clock, rngs[2], told=oracle.changed)
-    postman = Postman(store, clock, rngs[3], told=oracle.read, losing=hardship.losing)
-    race = Race(store, gateway, erp, shoppers, postman, oracle, rngs[4], hardship.kills)
+    postman = Postman(store, clock, rngs[3], told=oracle.read, losing=_LOST)
+    race = Race(store, gateway, erp, shoppers, postman, oracle, rngs[4])
     port = agents.closed_port()
     for topic in TOPICS:
         store.add_webhook(topic, f"http://127.0.0.1:{port}/webhooks", recordings.SECRET)
