@@ -1,14 +1,15 @@
-"""What every test gets: a loop that does not swallow the failure of a background task."""
+"""What every test gets, and what tests all over ask for by name."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +21,13 @@ async def no_task_dies_unseen() -> AsyncIterator[None]:
     yield
     await asyncio.sleep(0)
     assert not unseen, unseen
+
+
+@pytest.fixture
+def root_logger() -> Iterator[None]:
+    """For what sets up logging anew: afterwards it is as it was."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers

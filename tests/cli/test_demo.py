@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,14 +18,7 @@ if TYPE_CHECKING:
     from agent.demo.scenario import Expected
 
 
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """The demo sets up logging anew: afterwards it is as it was."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    yield
-    root.setLevel(level)
-    root.handlers[:] = handlers
+pytestmark = pytest.mark.usefixtures("root_logger")
 
 
 @pytest.fixture

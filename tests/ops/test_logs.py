@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,17 +9,7 @@ from agent import tracing
 from agent.ops import logs
 from agent.settings import LogSettings
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    yield
-    root.setLevel(level)
-    root.handlers[:] = handlers
+pytestmark = pytest.mark.usefixtures("root_logger")
 
 
 def test_json_is_one_object_a_line_with_the_fault_in_it(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -13,20 +12,13 @@ from agent.settings import loading
 from tests import processes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from agent.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """A changed log level sets up logging anew: afterwards it is as it was."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    yield
-    root.setLevel(level)
-    root.handlers[:] = handlers
+pytestmark = pytest.mark.usefixtures("root_logger")
 
 
 class Reloading:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,23 +14,13 @@ from agent.demo import tally
 from tests.gateway.contract import examples, validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from agent.demo.gateway import Gateway
     from agent.demo.store import Store
     from agent.demo.tally import Line
 
 _OF_THE_JOURNAL = {"position", "accepted_at", "received"}
-
-
-@pytest.fixture
-def root_logger() -> Iterator[None]:
-    """The demo sets up logging anew: afterwards it is as it was."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    yield
-    root.setLevel(level)
-    root.handlers[:] = handlers
 
 
 @pytest.mark.timeout(60)
