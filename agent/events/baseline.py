@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, errors
+from agent.events.judge import READ_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BETWEEN_PAGES_S = 0.5
-READ_AT_ONCE = 5  # about a millisecond: webhooks are answered in between
 JUDGED_SOON_S = 0.2
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
