@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import errors
 from agent.woo.client import PER_PAGE
-from agent.woo.translate import restocked, store
+from agent.woo.translate import refund, store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -58,10 +58,9 @@ class Reads:
         of = await self._found(f"orders/{order}", _UNCACHED) if rows else None
         if not isinstance(of, dict):
             return []
-        own = {"parent_id": order, "currency": of.get("currency")}
         before = [None if body is None else json.loads(body) for body in past]
-        found = restocked.completed(of, list(rows.values()), before)
-        return [_encoded({**row, **own}) for row in found]
+        found = refund.of_order({**of, "id": order}, list(rows.values()), before)
+        return [_encoded(row) for row in found]
 
     async def about(self, store_id: str) -> bytes:
         """What the store says about itself, as much of it as is told; under the name that it has

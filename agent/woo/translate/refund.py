@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from agent.model import money
 from agent.model.refund import Refund
-from agent.woo.translate import fields, order_state, order_sums, parts
+from agent.woo.translate import fields, order_sums, parts, restocked
 from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from agent.woo.translate.parts import Part
     from agent.woo.translate.rules import Rules
-
-_RESTOCKED = "restocked_quantity"
 
 
 def translate(body: Mapping[str, Any], rules: Rules = PLAIN) -> Refund:
@@ -53,44 +51,16 @@ def translate(body: Mapping[str, Any], rules: Rules = PLAIN) -> Refund:
     return Refund.model_validate(data)
 
 
-def of_order(order: Mapping[str, Any], refunds: Iterable[Mapping[str, Any]]) -> list[Part]:
+def of_order(
+    order: Mapping[str, Any],
+    refunds: Sequence[Mapping[str, Any]],
+    past: Sequence[Mapping[str, Any] | None] = (),
+) -> list[Part]:
     """Bodies of all refunds of an order with what only the order says: its id, its currency, and
-    how many units of a line were put back into stock.
-
-    WooCommerce keeps one number per line of the order for all its refunds together: which of them
-    it was can be told where it was none or all of them.
-    """
-    refunds = list(refunds)
-    refunded: dict[int, int] = {}
-    for refund in refunds:
-        for row in fields.rows(refund.get("line_items")):
-            if (line_id := _order_line(row)) is not None:
-                refunded[line_id] = refunded.get(line_id, 0) + _quantity(row)
-    restocked = {
-        line_id: order_state.restocked_units(row)
-        for row in fields.rows(order.get("line_items"))
-        if (line_id := fields.reference(row.get("id"))) is not None
-    }
-
-    def put_back(row: fields.Row) -> int | None:
-        line_id = _order_line(row)
-        if line_id is None or line_id not in restocked:
-            return None
-        if not restocked[line_id]:
-            return 0
-        return _quantity(row) if restocked[line_id] == refunded[line_id] else None
-
-    return [
-        {
-            **refund,
-            "parent_id": order.get("id"),
-            "currency": order.get("currency"),
-            "line_items": [
-                {**row, _RESTOCKED: put_back(row)} for row in fields.rows(refund.get("line_items"))
-            ],
-        }
-        for refund in refunds
-    ]
+    how many units of a line were put back into stock, which depends on its ``past`` refunds, as
+    this gave them."""
+    own = {"parent_id": order.get("id"), "currency": order.get("currency")}
+    return [{**row, **own} for row in restocked.completed(order, refunds, past)]
 
 
 def _line(row: fields.Row, within: str, unreadable: fields.Unreadable) -> Part:
@@ -98,8 +68,8 @@ def _line(row: fields.Row, within: str, unreadable: fields.Unreadable) -> Part:
     return {
         **_named(row),
         **parts.article(row),
-        "quantity": _quantity(row),
-        _RESTOCKED: fields.whole(row.get(_RESTOCKED)),
+        "quantity": restocked.units(row),
+        restocked.KEY: fields.whole(row.get(restocked.KEY)),
         **_given_back(row, unreadable),
     }
 
@@ -119,18 +89,7 @@ def _fee_line(row: fields.Row, unreadable: fields.Unreadable) -> Part:
 
 
 def _named(row: fields.Row) -> Part:
-    return {"line_id": fields.reference(row.get("id")), "order_line_id": _order_line(row)}
-
-
-def _order_line(row: fields.Row) -> int | None:
-    for entry in fields.rows(row.get("meta_data")):
-        if entry.get("key") == "_refunded_item_id":
-            return fields.reference(entry.get("value"))
-    return None
-
-
-def _quantity(row: fields.Row) -> int:
-    return abs(fields.whole(row.get("quantity")) or 0)
+    return {"line_id": fields.reference(row.get("id")), "order_line_id": restocked.order_line(row)}
 
 
 def _given_back(row: fields.Row, unreadable: fields.Unreadable) -> Part:

@@ -33,13 +33,13 @@ def completed(order: Row, refunds: Sequence[Row], past: Sequence[Row | None]) ->
     for refund in refunds:
         for line in _lines(refund):
             if line.get("id") not in found:
-                asked[_order_line(line)] += _units(line)
+                asked[order_line(line)] += units(line)
 
     def share(line: Row) -> int | None:
         if line.get("id") in found:
             return fields.whole(found[line.get("id")])
-        of, units = _order_line(line), _units(line)
-        return _share(left.get(of), units, asked[of]) if left is not None else None
+        of = order_line(line)
+        return _share(left.get(of), units(line), asked[of]) if left is not None else None
 
     return [
         {**refund, "line_items": [{**line, KEY: share(line)} for line in _lines(refund)]}
@@ -65,7 +65,7 @@ def _left(order: Row, past: Sequence[Row]) -> Mapping[int | None, int | None]:
     }
     for refund in past:
         for line in _lines(refund):
-            of, share = _order_line(line), fields.whole(line.get(KEY))
+            of, share = order_line(line), fields.whole(line.get(KEY))
             rest = left.get(of)
             left[of] = None if rest is None or share is None else rest - share
     return left
@@ -75,11 +75,13 @@ def _lines(body: Row) -> list[Row]:
     return fields.rows(body.get("line_items"))
 
 
-def _units(line: Row) -> int:
+def units(line: Row) -> int:
+    """Of a line of a refund, whose quantity is negative in the store."""
     return abs(fields.whole(line.get("quantity")) or 0)
 
 
-def _order_line(line: Row) -> int | None:
+def order_line(line: Row) -> int | None:
+    """The id of the order's line that a line of a refund gives back."""
     for entry in fields.rows(line.get("meta_data")):
         if entry.get("key") == "_refunded_item_id":
             return fields.reference(entry.get("value"))
