@@ -27,17 +27,17 @@ def completed(order: Row, refunds: Sequence[Row], past: Sequence[Row | None]) ->
     that is lost.
     """
     before = [row for row in past if row is not None and "line_items" in row]
-    found = {line.get("id"): line.get(KEY) for row in before for line in _lines(row)}
+    found = {_id(line): line.get(KEY) for row in before for line in _lines(row)}
     left = _left(order, before) if len(before) == len(past) else None
     asked = Counter[int | None]()
     for refund in refunds:
         for line in _lines(refund):
-            if line.get("id") not in found:
+            if _id(line) not in found:
                 asked[order_line(line)] += units(line)
 
     def share(line: Row) -> int | None:
-        if line.get("id") in found:
-            return fields.whole(found[line.get("id")])
+        if _id(line) in found:
+            return fields.whole(found[_id(line)])
         of = order_line(line)
         return _share(left.get(of), units(line), asked[of]) if left is not None else None
 
@@ -60,8 +60,7 @@ def _share(rest: int | None, units: int, asked: int) -> int | None:
 def _left(order: Row, past: Sequence[Row]) -> Mapping[int | None, int | None]:
     """What each line of the order got back beyond what past refunds are known to have."""
     left: dict[int | None, int | None] = {
-        fields.reference(line.get("id")): order_state.restocked_units(line)
-        for line in _lines(order)
+        _id(line): order_state.restocked_units(line) for line in _lines(order)
     }
     for refund in past:
         for line in _lines(refund):
@@ -73,6 +72,10 @@ def _left(order: Row, past: Sequence[Row]) -> Mapping[int | None, int | None]:
 
 def _lines(body: Row) -> list[Row]:
     return fields.rows(body.get("line_items"))
+
+
+def _id(line: Row) -> int | None:
+    return fields.reference(line.get("id"))
 
 
 def units(line: Row) -> int:

@@ -66,3 +66,13 @@ def test_the_recorded_refund_put_its_mug_back() -> None:
     [row, *_] = recordings.rest("refund_list")["response"]["body"]
     assert shares(of, [row], []) == [1]
     assert shares({"line_items": []}, [row], []) == [None]
+
+
+@pytest.mark.parametrize("unreadable", [[1], {"id": 1}, "x", None])
+def test_an_id_that_is_none_stops_nothing(unreadable: object) -> None:
+    new = refund(1, 2)
+    new["line_items"][0]["id"] = unreadable
+    past = refund(2, 1, restocked_quantity=1)
+    past["line_items"][0]["id"] = unreadable
+    assert shares(order(2), [new], []) == [2]
+    assert shares(order(3), [refund(3, 2)], [past]) == [2]
