@@ -150,12 +150,6 @@ async def checked(tx: Tx, checks: Iterable[tuple[Check, datetime | None]]) -> No
             )
 
 
-async def count_unchecked(db: aiosqlite.Connection) -> int:
-    """How many products were written and not looked at since."""
-    [(count,)] = await db.execute_fetchall("SELECT count(*) FROM stock_checks WHERE unchecked")
-    return int(count)
-
-
 def _check(row: Any) -> Check:
     product_id, marks, unchecked, at = row
     return Check(
