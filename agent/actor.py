@@ -52,6 +52,11 @@ async def run(
             await clock.sleep(rest_s, or_when=(stop,) if broken else (stop, nudged))
 
 
+def longer(pause_s: float, first_s: float, longest_s: float) -> float:
+    """The pause after one that did not help, in seconds; 0 stands for none before."""
+    return min(max(pause_s * 2, first_s), longest_s)
+
+
 async def supervise(
     actors: Mapping[str, Actor], stop: asyncio.Event, grace: timedelta, hurry: asyncio.Event
 ) -> None:

@@ -17,13 +17,11 @@ from agent import actor
 from agent.dropfolder.watcher import Watcher
 from agent.events import (
     baseline,
-    catch_up,
     fetching,
     followups,
     forwarder,
     greeting,
     judge,
-    order_look,
     resending,
     store_look,
     terms,
@@ -36,6 +34,7 @@ from agent.ops.admin import Admin
 from agent.ops.ageing import Ageing
 from agent.ops.reload import Current, Reload
 from agent.ops.watchdog import Watchdog
+from agent.reconcile import catch_up, order_look
 from agent.storage import (
     ageing,
     database,

@@ -221,3 +221,10 @@ async def test_a_fault_while_stopping_is_raised_and_leaves_nothing_behind() -> N
         await running
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
+
+
+def test_pauses_double_up_to_the_longest() -> None:
+    pauses = [0.0]
+    for _ in range(4):
+        pauses.append(actor.longer(pauses[-1], 5.0, 25.0))
+    assert pauses == [0.0, 5.0, 10.0, 20.0, 25.0]

@@ -27,7 +27,6 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
 app.add_typer(contract.app, name="contract")
 app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(contract.app, name="contract")
 
 
 def _version(wanted: bool) -> None:

@@ -123,7 +123,7 @@ class Baseline:
             if not self._pause_s:
                 log.warning("stock waits until the store's orders are read: %s", error.message)
             self._pages = None  # what was read before is found again, and left
-            self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+            self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
             return self._pause_s
         self._pause_s = 0.0
         if page is None:

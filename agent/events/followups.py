@@ -111,7 +111,7 @@ class Followups:
             except errors.StoreError as error:
                 if not self._pause_s:
                     log.warning("what is to be looked up waits for the store: %s", error.message)
-                self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+                self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
                 self._paused_until = self._clock.monotonic() + self._pause_s
                 return self._pause_s
         self._pause_s = 0.0

@@ -46,7 +46,7 @@ class StoreLook:
         except errors.StoreError as error:
             if not self._pause_s:
                 log.warning("the store's own settings could not be read: %s", error.message)
-            self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+            self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
             return self._pause_s
         self._pause_s = 0.0
         return EVERY_S

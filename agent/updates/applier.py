@@ -236,7 +236,7 @@ class Applier:
         if self.trouble is None or type(self.trouble) is not type(error):
             log.warning("%s", error.message)
         self.trouble = error
-        self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+        self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         asked = error.retry_after_s if isinstance(error, errors.StoreUnavailableError) else None
         return max(self._pause_s, min(asked or 0.0, 3600.0))
 

@@ -173,7 +173,7 @@ class Puller:
         if reason != self.trouble:
             log.warning("the gateway's feed can't be read: %s (%s)", reason, answer.excerpt)
         self.trouble = reason
-        self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+        self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         asked_s = min(answer.retry_after_s or 0.0, LONGEST_ASKED_S)
         return max(asked_s, self._rng.uniform(self._pause_s / 2, self._pause_s))
 

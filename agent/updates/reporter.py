@@ -100,7 +100,7 @@ class Reporter:
         if not self._pause_s:
             reason = answer.failure or f"http_{answer.status}"
             log.warning("the gateway does not take results: %s (%s)", reason, answer.excerpt)
-        self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+        self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         asked_s = min(answer.retry_after_s or 0.0, LONGEST_ASKED_S)
         return max(asked_s, self._rng.uniform(self._pause_s / 2, self._pause_s))
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from agent import errors
-from agent.events.order_look import OVERLAP, OrderLook
+from agent.reconcile.order_look import OVERLAP, OrderLook
 from tests.clock import FakeClock
 
 

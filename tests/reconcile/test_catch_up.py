@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from agent import errors
-from agent.events.catch_up import KNOWN_SOON_S, CatchUp
+from agent.reconcile.catch_up import KNOWN_SOON_S, CatchUp
 from tests.clock import FakeClock
 
 EVERY = timedelta(minutes=5)

@@ -53,7 +53,7 @@ class CatchUp:
         except errors.StoreError as error:
             if not self._pause_s:
                 log.warning("orders whose webhook was lost are not looked for: %s", error.message)
-            self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), every_s)
+            self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, every_s)
             return self._pause_s
         if self._pause_s:
             log.info("orders are looked for again")
