@@ -140,7 +140,8 @@ class Client:
         """A batch of products (``parent_id`` 0) or of one parent's variations, in order."""
         path = f"products/{parent_id}/variations/batch" if parent_id else "products/batch"
         body = {"update": [wire.item(write) for write in writes]}
-        answered = wire.answers(await self._call("POST", path, {}, body), writes, parent_id)
+        answer, _ = await self._call("POST", path, {}, body)
+        answered = wire.answers(answer, writes, parent_id)
         if answered is None:
             raise errors.StoreUnavailableError(
                 f"the store's answer to {path} does not fit the batch", hint=self._hint
@@ -187,6 +188,17 @@ class Client:
 
     async def read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """Reading can be repeated: a moment's trouble is nobody's business."""
+        return (await self._read(path, query))[0]
+
+    async def listed(self, path: str, query: Mapping[str, str]) -> tuple[Any, int | None]:
+        """A page of a list, and how many rows the whole list has; None where that is not told."""
+        body, headers = await self._read(path, query)
+        total = headers.get("X-WP-Total", "")
+        return body, int(total) if total.isdecimal() else None
+
+    async def _read(
+        self, path: str, query: Mapping[str, str] | None
+    ) -> tuple[Any, Mapping[str, str]]:
         async for attempt in tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_is_momentary),
             stop=tenacity.stop_after_attempt(_READ_TRIES),
@@ -198,15 +210,18 @@ class Client:
                 return await self._call("GET", path, dict(query or {}), None)
         raise AssertionError("tenacity ends with a result or an error")
 
-    async def _call(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
-        """The parsed answer of the first way of authentication that the store takes; that one is
-        tried first from then on."""
+    async def _call(
+        self, method: str, path: str, query: dict[str, str], body: Any
+    ) -> tuple[Any, Mapping[str, str]]:
+        """The parsed answer, and its headers, of the first way of authentication that the store
+        takes; that one is tried first from then on."""
         for way in list(self._ways):
             status, headers, content = await self._request(way, method, path, query, body)
             if status != 401:
                 self._ways.sort(key=lambda known: known is not way)
                 break
-        return answers.parsed(status, headers, content, call=f"{method} {path}", hint=self._hint)
+        call = f"{method} {path}"
+        return answers.parsed(status, headers, content, call=call, hint=self._hint), headers
 
     async def _request(
         self, way: auth.Auth, method: str, path: str, query: dict[str, str], body: Any

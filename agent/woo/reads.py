@@ -8,24 +8,19 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from agent import errors
+from agent.woo import lists, pages, statuses
 from agent.woo.client import PER_PAGE
 from agent.woo.translate import refund, store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from agent.model.listed import Listed
     from agent.woo.client import Client
 
-_HINT = "does a plugin change what the store's REST API answers? woo-agent config show"
 _UNCACHED = {"_skip_cache": "1"}
-# "any" leaves the trash out, and so does "any,trash"; naming all statuses would leave out those
-# that plugins add.
-_PASSES: Mapping[str, tuple[Mapping[str, str], ...]] = {
-    "order": ({"status": "any"}, {"status": "trash"}),
-}
 _BY_ID = {"orderby": "id", "order": "asc"}
-_DRAFT = "checkout-draft"
 
 
 class Reads:
@@ -33,11 +28,23 @@ class Reads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._statuses = statuses.Statuses(client)
 
     async def one(self, resource: str, number: int) -> bytes | None:
         """Its body, in the trash too; None if there is none of that kind with that id."""
         body = await self._found(f"{resource}s/{number}", _UNCACHED)
         return None if body is None else _encoded(body)
+
+    async def several(self, resource: str, numbers: Collection[int]) -> dict[int, bytes]:
+        """Bodies by id, up to a hundred; without those that no list shows, which may be there all
+        the same: variations, and products and coupons in the trash."""
+        wanted = {"include": ",".join(map(str, numbers)), "per_page": str(PER_PAGE), **_UNCACHED}
+        found: dict[int, bytes] = {}
+        for some in await self._filters(resource):
+            for row in _list(await self._client.read(f"{resource}s", {**wanted, **some}), resource):
+                if isinstance(row, dict) and type(row.get("id")) is int:
+                    found[row["id"]] = _encoded(row)
+        return {number: found[number] for number in numbers if number in found}
 
     async def refunds(self, order: int, past: Sequence[bytes | None]) -> list[bytes]:
         """All refunds of an order, none if it is gone, with what they do not say themselves: the
@@ -88,21 +95,43 @@ class Reads:
         not among the products, and deleted resources are nowhere.
         """
         if resource == "customer":
-            newest = {"orderby": "registered_date", "order": "desc"}
-            yield _bodies(await self._page("customers", newest, 1))
+            newest = {"orderby": "registered_date", "order": "desc", **_page(1)}
+            rows = _list(await self._client.read("customers", newest), "customers")
+            yield [_encoded(row) for row in rows]
             return
-        # Naive UTC: a zone in the text would be dropped and the rest read as UTC (recordings tz_*).
-        after = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        asked = {"modified_after": after, "dates_are_gmt": "true", **_BY_ID}
-        for some in _PASSES.get(resource, ({},)):
-            number, rows = 0, [None] * PER_PAGE
-            while len(rows) == PER_PAGE:
-                number += 1
-                rows = await self._page(f"{resource}s", {**asked, **some}, number)
-                yield _bodies(rows)
+        for some in await self._filters(resource):
+            try:
+                asked = {**changed_after(since), **some}
+                async for page in pages.by_id(self._client, f"{resource}s", asked):
+                    yield [_encoded(row) for row in page if row.get("status") != statuses.DRAFT]
+            except errors.StoreRejectedError:
+                self._statuses.forget()
+                raise
 
-    async def _page(self, path: str, query: Mapping[str, str], number: int) -> list[Any]:
-        return _list(await self._client.read(path, {**query, **_page(number)}), path)
+    async def listed(
+        self, listing: str, since: datetime | None = None
+    ) -> AsyncIterator[list[Listed]]:
+        """Pages of one of ``listing.KINDS``, by id: all of it, or what changed after ``since``."""
+        kind = lists.KINDS[listing]
+        asked = {**(changed_after(since) if since else {}), **kind.query, "_fields": kind.fields}
+        for some in await self._filters(kind.resource):
+            try:
+                async for page in pages.by_id(self._client, kind.path, {**asked, **some}):
+                    yield lists.read(kind, page)
+            except errors.StoreRejectedError:
+                self._statuses.forget()
+                raise
+
+    async def _filters(self, resource: str) -> Sequence[Mapping[str, str]]:
+        if resource != "order":
+            return ({},)
+        return [{"status": some} for some in await self._statuses.filters()]
+
+
+def changed_after(since: datetime) -> Mapping[str, str]:
+    """Naive UTC: a zone in the text would be dropped and the rest read as UTC (recordings tz_*)."""
+    after = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return {"modified_after": after, "dates_are_gmt": "true"}
 
 
 def _page(number: int) -> dict[str, str]:
@@ -111,20 +140,12 @@ def _page(number: int) -> dict[str, str]:
 
 def _list(answer: Any, path: str) -> list[Any]:
     if not isinstance(answer, list):
-        raise errors.StoreUnavailableError(
-            f"the store's answer to {path} is not a list", hint=_HINT
-        )
+        raise pages.no_list(path)
     return answer
 
 
 def _is_new(row: Any, rows: Mapping[int, Any]) -> bool:
     return isinstance(row, dict) and type(row.get("id")) is int and row["id"] not in rows
-
-
-def _bodies(rows: list[Any]) -> list[bytes]:
-    return [
-        _encoded(row) for row in rows if not (isinstance(row, dict) and row.get("status") == _DRAFT)
-    ]
 
 
 def _encoded(body: Any) -> bytes:

@@ -12,6 +12,8 @@ from aiohttp import web
 from agent import errors
 from agent.demo.shop import delivery
 from agent.model.delivery import Reading, Webhook
+from agent.reconcile.order_look import OVERLAP
+from agent.woo.lists import KINDS
 from agent.woo.reads import Reads
 from agent.woo.translate import reading
 from tests.clock import FakeClock
@@ -25,7 +27,8 @@ NEW_YORK = timedelta(hours=-5)
 
 async def changed(store: Store, resource: str, since: datetime) -> list[list[dict[str, Any]]]:
     """The pages, as JSON."""
-    async with shops.calling(store.url) as client:
+    now = shops.HurriedClock(store.shop.clock.now())
+    async with shops.calling(store.url, clock=now) as client:
         pages = [page async for page in Reads(client).changed(resource, since)]
     return [[json.loads(body) for body in page] for page in pages]
 
@@ -44,11 +47,122 @@ async def test_all_orders_that_changed_by_id_with_the_trash_and_without_drafts()
     store.trash_order(trashed)
     async with store.serving(deliver=False):
         pages = await changed(store, "order", since)
-    *found, trash = pages
-    live = [order for page in found for order in page]
-    assert [order["id"] for order in live] == [touched, *many]
-    assert [(order["id"], order["status"]) for order in trash] == [(trashed, "trash")]
-    assert old not in [order["id"] for order in live]
+    found = {order["id"]: order["status"] for page in pages for order in page}
+    assert list(found) == [touched, trashed, *many]
+    assert found[trashed] == "trash"
+    assert old not in found
+
+
+async def test_statuses_are_asked_for_one_after_the_other_where_nobody_lists_them() -> None:
+    asked: list[str] = []
+
+    def answer(request: web.Request) -> web.Response:
+        if "totals" in request.path:
+            missing = {"code": "rest_no_route", "message": "no", "data": {"status": 404}}
+            return web.json_response(missing, status=404)
+        asked.append(request.query["status"])
+        return web.json_response([{"id": 7, "status": asked[-1]}])
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        since = datetime(2026, 11, 24, tzinfo=UTC)
+        pages = [page async for page in Reads(client).changed("order", since)]
+    assert asked == ["any", "trash"]
+    assert [len(page) for page in pages] == [1, 1]
+
+
+async def test_a_status_that_a_plugin_took_with_it_is_not_asked_for_again() -> None:
+    asked: list[str] = []
+
+    def answer(request: web.Request) -> web.Response:
+        if "totals" in request.path:
+            return web.json_response([{"slug": "processing"}, {"slug": "packed"}, {"slug": 7}])
+        asked.append(request.query["status"])
+        if "packed" in request.query["status"]:
+            wrong = {"code": "rest_invalid_param", "message": "no", "data": {"status": 400}}
+            return web.json_response(wrong, status=400)
+        return web.json_response([])
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        reads, since = Reads(client), datetime(2026, 11, 24, tzinfo=UTC)
+        with pytest.raises(errors.StoreRejectedError):
+            await anext(reads.changed("order", since))
+        assert [page async for page in reads.changed("order", since)] == [[], []]
+    assert asked == ["packed,processing,trash", "any", "trash"]
+
+
+EDGES = {  # the site's offset when an order changed, and when it is looked for; and the changes
+    "far west": (timedelta(hours=-11), timedelta(hours=-11)),
+    "half hours": (timedelta(hours=5, minutes=30), timedelta(hours=5, minutes=30)),
+    "tomorrow already": (timedelta(hours=14), timedelta(hours=14)),
+    "summer begins": (timedelta(hours=1), timedelta(hours=2)),
+    "summer ends": (timedelta(hours=2), timedelta(hours=1)),
+}
+
+
+@pytest.mark.parametrize("offsets", EDGES.values(), ids=EDGES)
+@pytest.mark.parametrize("fraction", [0.0, 0.000001, 0.5, 0.999999])
+async def test_what_changes_around_a_look_is_in_it_or_in_the_next_one(
+    offsets: tuple[timedelta, timedelta], fraction: float
+) -> None:
+    """A look's place is when it began; the next one begins the overlap before that."""
+    began = datetime(2026, 10, 25, 1, tzinfo=UTC) + timedelta(seconds=fraction)
+    clock = FakeClock(began - timedelta(seconds=2))
+    store = shops.stand_in(clock, utc_offset=offsets[0])
+    store.add_product("MUG-1", stock=1000)
+    placed = []
+    for _ in range(5):  # before it, in its second, and after it
+        placed.append(store.place_order([("MUG-1", 1)]))
+        clock.advance(1)
+    store.shop.utc_offset = offsets[1]
+    async with store.serving(deliver=False):
+        pages = await changed(store, "order", began - OVERLAP)
+        assert [order["id"] for page in pages for order in page] == placed
+        pages = await changed(store, "order", began + timedelta(seconds=1))
+        assert placed[0] not in [order["id"] for page in pages for order in page]
+
+
+async def test_several_are_one_request_and_those_that_no_list_shows_are_left_out() -> None:
+    store = shops.stand_in(FakeClock())
+    mug = store.add_product("MUG-1", stock=9)
+    shirt = store.add_variable("SHIRT", {"SHIRT-S": ("20.00", 3)})
+    orders = [store.place_order([("MUG-1", 1)]) for _ in range(3)]
+    store.trash_order(orders[1])
+    async with store.serving(deliver=False), shops.calling(store.url) as client:
+        reads = Reads(client)
+        products = await reads.several("product", [shirt + 1, mug, shirt, 7777])
+        assert list(products) == [mug, shirt]
+        alone = await reads.one("product", mug)
+        assert alone is not None
+        assert read("product", products[mug]) == read("product", alone)
+        await reads.several("order", orders)
+        before = store.site.requests
+        assert list(await reads.several("order", [*reversed(orders), 7777])) == orders[::-1]
+        assert store.site.requests == before + 1
+
+
+async def test_lists_show_what_the_bodies_say() -> None:
+    store = shops.stand_in(FakeClock())
+    mug = store.add_product("MUG-1", price="12.90", stock=9)
+    shirt = store.add_variable("SHIRT", {"SHIRT-S": ("20.00", 3)})
+    order = store.place_order([("MUG-1", 2)])
+    refund = store.refund(order, {"MUG-1": 1})
+    async with store.serving(deliver=False), shops.calling(store.url) as client:
+        found = {
+            name: [one async for page in Reads(client).listed(name) for one in page]
+            for name in KINDS
+        }
+        for one in (*found["orders"], *found["products"], *found["variations"]):
+            resource = one.subject.partition("/")[0]
+            said = read(resource, await Reads(client).one(resource, one.number) or b"")
+            assert (one.subject, one.changed_at) == (said.subject, said.changed_at)
+            assert (one.figures, one.product) == (said.figures, said.product)
+    assert [one.number for one in found["products"]] == [mug, shirt]
+    assert [one.number for one in found["variations"]] == [shirt + 1]
+    assert [(one.subject, one.currency) for one in found["orders"]] == [(f"order/{order}", "EUR")]
+    [given_back] = found["refunds"]
+    assert (given_back.number, given_back.parent) == (refund, f"order/{order}")
+    assert given_back.figures == b"12.90"
+    assert found["trashed products"] == found["customers"] == found["coupons"] == []
 
 
 @pytest.mark.parametrize("resource", ["product", "coupon"])

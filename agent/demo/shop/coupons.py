@@ -94,8 +94,14 @@ def _apply(shop: Shop, coupon: Coupon, sent: JSON) -> None:
 
 def _list(shop: Shop, call: Call) -> Answer:
     code = call.query.get("code", "").lower()
-    rows = [c for c in shop.coupons.values() if c.status != "trash" and code in ("", c.code)]
-    page, headers = query.listed(shop, "coupons", call.query, rows, _SORT_KEYS)
+    include = query.ids(call.query, "include")
+    rows = [
+        c
+        for c in shop.coupons.values()
+        if c.status != "trash" and code in ("", c.code) and (not include or c.id in include)
+    ]
+    found = query.dated(shop, call.query, rows)
+    page, headers = query.listed(shop, "coupons", call.query, found, _SORT_KEYS)
     return Answer([body(shop, coupon) for coupon in page], headers=headers)
 
 

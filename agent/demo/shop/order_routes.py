@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from agent.demo.shop import bodies, dates, orders, php, query
@@ -37,6 +38,12 @@ def _list(shop: Shop, call: Call) -> Answer:
     found = query.dated(shop, call.query, rows)
     page, headers = query.listed(shop, "orders", call.query, found, _SORT_KEYS)
     return Answer([orders.body(shop, order) for order in page], headers=headers)
+
+
+def _totals(shop: Shop, _: Call) -> Answer:
+    """How many orders have each status; the trash is none."""
+    count = Counter(order.status for order in shop.orders.values())
+    return Answer([{"slug": s, "name": s.capitalize(), "total": count[s]} for s in orders.STATUSES])
 
 
 def _get(shop: Shop, call: Call) -> Answer:
@@ -119,6 +126,7 @@ def _existing(shop: Shop, call: Call, status: int) -> Order:
 
 ROUTES = [
     Route("GET", "orders", _list),
+    Route("GET", "reports/orders/totals", _totals),
     Route("POST", "orders", _create),
     Route("GET", "orders/{id}", _get),
     Route(EDIT, "orders/{id}", _update),

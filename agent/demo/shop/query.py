@@ -44,6 +44,7 @@ def listed(
     """
     per_page = _whole(parameters, "per_page", 10, _PER_PAGE_MAX)
     page = _whole(parameters, "page", 1, None)
+    start = php.intval(parameters.get("offset", "")) or (page - 1) * per_page
     orderby = _one_of(parameters, "orderby", orderby, [*keys, "include"])
     descending = _one_of(parameters, "order", order, ["asc", "desc"]) == "desc"
     if orderby == "include":
@@ -57,7 +58,7 @@ def listed(
     link = _page_links(shop.url(path), parameters, page, pages)
     if link:
         headers["Link"] = link
-    return ordered[(page - 1) * per_page : page * per_page], headers
+    return ordered[start : start + per_page], headers
 
 
 def dated(shop: Shop, parameters: Mapping[str, str], rows: Iterable[D]) -> list[D]:

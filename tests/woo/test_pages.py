@@ -1,0 +1,105 @@
+"""Lists that change while they are read: every row that stays is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent import errors
+from agent.woo import pages
+from tests.woo import shops
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Change = Callable[[list[int]], None]
+
+ROWS = 350
+
+
+class Client:
+    """A list of ids, changed after each page by ``changes`` (by the number of the page)."""
+
+    def __init__(self, ids: list[int], changes: Mapping[int, Change], *, hidden: int = 0) -> None:
+        self.ids = ids
+        self.changes = changes
+        self.hidden = hidden
+        self.asked = 0
+
+    async def listed(
+        self, path: str, query: Mapping[str, str]
+    ) -> tuple[list[dict[str, int]], int | None]:
+        offset, most = int(query.get("offset", 0)), int(query["per_page"])
+        shown = [{"id": n} for n in self.ids[offset : offset + most] if n > self.hidden]
+        total = len(self.ids)
+        self.asked += 1
+        if self.asked in self.changes:
+            self.changes[self.asked](self.ids)
+        return shown, total
+
+
+async def read(client: Client) -> list[int]:
+    found = pages.by_id(client, "orders", {})  # type: ignore[arg-type]
+    return [row["id"] async for page in found for row in page]
+
+
+def without(*gone: int) -> Change:
+    def change(ids: list[int]) -> None:
+        ids[:] = [number for number in ids if number not in gone]
+
+    return change
+
+
+CASES: dict[str, tuple[dict[int, Change], int]] = {
+    "nothing": ({}, 0),
+    "one that was read is deleted": ({1: without(3)}, 0),
+    "the last one of a page is deleted": ({1: without(100)}, 0),
+    "a few at each page": ({n: without(n * 7, n * 7 + 1, n * 7 + 2) for n in (1, 2, 3)}, 0),
+    "more than the overlap": ({1: without(*range(1, 60))}, 0),
+    "a whole page and more": ({2: without(*range(1, 151))}, 0),
+    "all that was read, and the rest moves to the front": ({3: without(*range(1, 290))}, 0),
+    "new ones come at the end": ({1: lambda ids: ids.extend(range(1000, 1150))}, 0),
+    "one appears among those read": ({2: lambda ids: ids.insert(10, 0)}, 0),
+    "some may not be read by this key": ({2: without(260)}, 250),
+}
+
+
+@pytest.mark.parametrize(("changes", "hidden"), CASES.values(), ids=CASES)
+async def test_what_stays_is_read_once(changes: Mapping[int, Change], hidden: int) -> None:
+    client = Client(list(range(1, ROWS + 1)), changes, hidden=hidden)
+    found = await read(client)
+    assert found == sorted(set(found))
+    assert {n for n in client.ids if n > hidden} <= {*found, 0}
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, ROWS)), max_size=200))
+@settings(deadline=None, max_examples=60)
+async def test_whatever_is_deleted_whenever(deletions: list[tuple[int, int]]) -> None:
+    pages_ = {page for page, _ in deletions}
+    changes = {page: without(*(n for at, n in deletions if at == page)) for page in pages_}
+    client = Client(list(range(1, ROWS + 1)), changes)
+    found = await read(client)
+    assert found == sorted(set(found))
+    assert set(client.ids) <= set(found)
+
+
+async def test_a_quiet_list_costs_a_page_in_a_hundred_more_than_it_must() -> None:
+    client = Client(list(range(1, 10_001)), {})
+    assert len(await read(client)) == 10_000
+    assert client.asked == 106
+
+
+async def test_a_store_that_ignores_where_to_begin_is_found_out() -> None:
+    same = [{"id": n} for n in range(1, 101)]
+
+    def answer(request: web.Request) -> web.Response:
+        return web.json_response(same, headers={"X-WP-Total": "250"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        with pytest.raises(errors.StoreUnavailableError, match="from its beginning"):
+            [page async for page in pages.by_id(client, "orders", {})]
