@@ -34,17 +34,8 @@ from agent.ops.admin import Admin
 from agent.ops.ageing import Ageing
 from agent.ops.reload import Current, Reload
 from agent.ops.watchdog import Watchdog
-from agent.reconcile import catch_up, order_look
-from agent.storage import (
-    ageing,
-    database,
-    drift,
-    inbox_queue,
-    privacy,
-    queues,
-    set_aside,
-    stock,
-)
+from agent.reconciling import Reconciling
+from agent.storage import ageing, database, drift, inbox_queue, privacy, queues, set_aside, stock
 from agent.storage.pressure import Pressure
 from agent.updates import applier, holds, puller, reporter, resolver, stock_checks, writing
 from agent.updates.door import Door
@@ -178,14 +169,17 @@ async def running(
             judged=judged,
         )
         shelf = stock.Stock(db, clock=clock)
-        look = order_look.OrderLook(
+        comparing = Reconciling(
             outbox,
             fetcher,
-            store_now=woo_.store_now,
+            shelf,
+            woo_,
+            settings=current,
             clock=clock,
+            busy=lambda: applying.is_busy,
             stored=stored,
             judged=judged,
-        ).look
+        )
         applying = applier.Applier(
             inbox,
             woo_,
@@ -193,7 +187,7 @@ async def running(
             writing.Writing(woo_, settings=lambda: current().store, clock=clock),
             stock_checks.StockChecks(
                 shelf,
-                look,
+                comparing.look,
                 in_flight=lambda: forwarding.in_flight,
                 settings=current,
                 clock=clock,
@@ -240,7 +234,14 @@ async def running(
             "writer": db.writer_ended,
             "judge": judging.run,
             "followups": followups.Followups(
-                outbox, woo_, fetcher, read, clock=clock, asked=asked, judged=judged
+                outbox,
+                woo_,
+                fetcher,
+                read,
+                budget=comparing.budget,
+                clock=clock,
+                asked=asked,
+                judged=judged,
             ).run,
             "baseline": baseline.Baseline(
                 outbox,
@@ -252,12 +253,7 @@ async def running(
                 clock=clock,
                 known=arrived,
             ).run,
-            "catch_up": catch_up.CatchUp(
-                look,
-                known=shelf.ready,
-                every=lambda: current().reconcile.orders_every,
-                clock=clock,
-            ).run,
+            **comparing.actors,
             "store": store_look.StoreLook(fetcher, store_id=store.id, clock=clock).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(

@@ -42,6 +42,16 @@ STORE_SECONDS = Histogram(
     ["call"],
     registry=REGISTRY,
 )
+COMPARING_REQUESTS = Counter(
+    "woo_agent_comparing_requests",
+    "Requests to the store to compare both ends, in the background.",
+    registry=REGISTRY,
+)
+COMPARING_WAITED_SECONDS = Counter(
+    "woo_agent_comparing_waited_seconds",
+    "How long such requests waited for their turn, so that the store is spared.",
+    registry=REGISTRY,
+)
 UPDATES = Counter("woo_agent_updates", "Updates settled, by state.", ["state"], registry=REGISTRY)
 OUTBOX_ROWS = Gauge(
     "woo_agent_outbox_rows", "Rows in the outbox.", ["state", "verdict"], registry=REGISTRY

@@ -4,19 +4,22 @@ and the judge finds out what is new about them."""
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from agent.events import novelty, refunds
 from agent.model import envelope
-from agent.model.delivery import READ_BY_US, Received, Verdict, Webhook
+from agent.model.delivery import BACKFILL, READ_BY_US, Received, Verdict, Webhook
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 
     from agent.clock import Clock
     from agent.model.delivery import Known, Reading
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Outbox(Protocol):
@@ -43,6 +46,9 @@ class Store(Protocol):
 
     async def one(self, resource: str, number: int) -> bytes | None:
         """A body, None if there is no such resource."""
+
+    async def several(self, resource: str, numbers: Sequence[int]) -> Mapping[int, bytes]:
+        """Bodies by id, of those that a list shows."""
 
     def changed(self, resource: str, since: datetime) -> AsyncIterator[Sequence[bytes]]:
         """Pages of what changed."""
@@ -79,13 +85,30 @@ class Fetcher:
         self._rng = rng
         self._stored = stored
 
-    async def one(self, subject: str) -> None:
-        """The resource as it is now, if it is still there."""
+    async def one(self, subject: str, *, backfill: bool = False) -> None:
+        """The resource as it is now, or that it is gone."""
         resource, _, number = subject.partition("/")
         began = await self._outbox.last_sequence()
         body = await self._store.one(resource, int(number))
         if body is not None:
-            await self.take_in(resource, [body], began)
+            await self.take_in(resource, [body], began, backfill=backfill)
+            return
+        known = (await self._outbox.contents([subject])).get(subject)
+        if known is not None and not known.deleted:
+            gone = envelope.encode_data({"id": int(number)})
+            await self.take_in(resource, [gone], began, event="deleted")
+
+    async def several(
+        self, resource: str, subjects: Sequence[str], *, backfill: bool = False
+    ) -> Collection[str]:
+        """Those of one kind that are not known as they are now, in one request; which of them were
+        shown."""
+        numbers = {int(subject.partition("/")[2]): subject for subject in subjects}
+        began = await self._outbox.last_sequence()
+        bodies = await self._store.several(resource, list(numbers))
+        unknown = await self._unknown(resource, list(bodies.values()), began)
+        await self.take_in(resource, unknown, began, backfill=backfill)
+        return {numbers[number] for number in bodies}
 
     async def refunds(self, order: str, cause: str) -> None:
         """Takes in the refunds of an order that are not known with the amount that they have, and
@@ -148,13 +171,23 @@ class Fetcher:
             return False
         if known is None or known.version != self._version:
             return True
+        if reading.changed_at and (known.changed_at or _NEVER) < reading.changed_at:
+            return True  # that it was confirmed later is news, if no event
         return novelty.verdict(reading, known) is Verdict.EVENT
 
     def _webhook(
-        self, resource: str, body: bytes, began: int, *, event: str = "updated", cause: str = ""
+        self,
+        resource: str,
+        body: bytes,
+        began: int,
+        *,
+        event: str = "updated",
+        cause: str = "",
+        backfill: bool = False,
     ) -> Webhook:
         now, topic = self._clock.now(), f"{resource}.{event}"
-        return Webhook(now, topic, self._source, READ_BY_US, str(began), body, cause)
+        reader = BACKFILL if backfill else READ_BY_US
+        return Webhook(now, topic, self._source, reader, str(began), body, cause)
 
     async def take_in(
         self,
@@ -164,6 +197,7 @@ class Fetcher:
         *,
         event: str = "updated",
         cause: str = "",
+        backfill: bool = False,
     ) -> None:
         """Bodies that were read while ``began`` was the newest number enter the line."""
         now = self._clock.now()
@@ -171,7 +205,9 @@ class Fetcher:
             *(
                 self._outbox.append(
                     envelope.event_id(now, self._rng.getrandbits(74)),
-                    self._webhook(resource, body, began, event=event, cause=cause),
+                    self._webhook(
+                        resource, body, began, event=event, cause=cause, backfill=backfill
+                    ),
                 )
                 for body in bodies
             )

@@ -5,7 +5,7 @@ refunds has an order?"""
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from agent import actor, errors, metrics, tracing
 from agent.events import verdicts
@@ -13,14 +13,16 @@ from agent.model.delivery import Followup, Judged, Look, Reading, Received, Verd
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
-MOST = 50
+MOST = 100  # as many as a list shows at once
 IDLE_S = 5.0
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
@@ -56,14 +58,29 @@ class Store(Protocol):
 class Fetcher(Protocol):
     """What is needed of ``agent.events.fetching``. Every call raises StoreError."""
 
-    async def one(self, subject: str) -> None:
-        """Reads a resource."""
+    async def one(self, subject: str, *, backfill: bool) -> None:
+        """Reads a resource, or finds that it is gone."""
+
+    async def several(
+        self, resource: str, subjects: Sequence[str], *, backfill: bool
+    ) -> Collection[str]:
+        """Reads resources of a kind in one request; which of them were shown."""
 
     async def changed(self, resource: str, since: datetime) -> None:
         """Reads what changed of a kind."""
 
     async def refunds(self, order: str, cause: str) -> None:
         """Reads the refunds of an order, which the event ``cause`` named."""
+
+
+class Budget(Protocol):
+    """What comparisons may ask of the store."""
+
+    def wait_s(self) -> float:
+        """Seconds until its next request; 0 if it may be made now."""
+
+    async def spend(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does the work, which is a request."""
 
 
 class Followups:
@@ -76,6 +93,7 @@ class Followups:
         fetcher: Fetcher,
         read: Callable[[Received], Reading],
         *,
+        budget: Budget,
         clock: Clock,
         asked: asyncio.Event,
         judged: asyncio.Event,
@@ -84,9 +102,11 @@ class Followups:
         self._store = store
         self._fetcher = fetcher
         self._read = read
+        self._budget = budget
         self._clock = clock
         self._asked = asked
         self._judged = judged
+        self._alone: set[str] = set()
         self._pause_s = 0.0
         self._paused_until = 0.0
 
@@ -100,14 +120,17 @@ class Followups:
         if left_s > 0:  # new questions do not bring the store back
             return left_s
         due = await self._outbox.followups(MOST)
-        for followup in due:
+        rest_s = 0.0 if len(due) == MOST else IDLE_S
+        for group in grouped(due, self._alone):
+            if group[0].compared and (left_s := self._budget.wait_s()):
+                rest_s = left_s
+                break
             try:
-                with tracing.working(followup.subject):
-                    await self._look(followup)
+                if not await self._look(group):
+                    rest_s = 0.0
             except errors.StoreRejectedError as error:
-                with tracing.working(followup.subject):
-                    log.warning("%s, asked again later: %s", followup.subject, error.message)
-                await self._outbox.postpone(followup, after_s=LONGEST_PAUSE_S)
+                log.warning("%s, asked again later: %s", group[0].subject, error.message)
+                await self._outbox.postpone(group[0], after_s=LONGEST_PAUSE_S)
             except errors.StoreError as error:
                 if not self._pause_s:
                     log.warning("what is to be looked up waits for the store: %s", error.message)
@@ -115,18 +138,49 @@ class Followups:
                 self._paused_until = self._clock.monotonic() + self._pause_s
                 return self._pause_s
         self._pause_s = 0.0
-        return IDLE_S if len(due) < MOST else 0.0
+        return rest_s
 
-    async def _look(self, followup: Followup) -> None:
-        if followup.kind == Look.DELETION:
-            await self._deletion(followup)
-            return
+    async def _look(self, group: Sequence[Followup]) -> bool:
+        """Whether it is done with; what no list shows is asked for alone the next time."""
+
+        async def look() -> bool:
+            return await (self._ask_all(group) if len(group) > 1 else self._ask(group[0]))
+
+        return await (self._budget.spend(look) if group[0].compared else look())
+
+    async def _ask_all(self, group: Sequence[Followup]) -> bool:
+        began, first = self._clock.now(), group[0]
+        try:
+            shown = await self._fetcher.several(
+                first.subject.partition("/")[0],
+                [one.subject for one in group],
+                backfill=first.backfill,
+            )
+        except errors.StoreRejectedError:
+            shown = ()
+        for followup in group:
+            if followup.subject in shown:
+                await self._outbox.looked(followup, until=began)
+        missing = {one.subject for one in group} - {*shown}
+        self._alone |= missing
+        return not missing
+
+    async def _ask(self, followup: Followup) -> bool:
+        with tracing.working(followup.subject):
+            if followup.kind == Look.DELETION:
+                await self._deletion(followup)
+            else:
+                await self._read_now(followup)
+        self._alone.discard(followup.subject)
+        return True
+
+    async def _read_now(self, followup: Followup) -> None:
         began = self._clock.now()
         if followup.kind == Look.REFUNDS:
             order = await self._outbox.received(followup.cause)
             await self._fetcher.refunds(followup.subject, order.id if order else "")
         elif followup.since is None:
-            await self._fetcher.one(followup.subject)
+            await self._fetcher.one(followup.subject, backfill=followup.backfill)
         else:
             await self._fetcher.changed(followup.subject, followup.since)
         await self._outbox.looked(followup, until=began)
@@ -143,6 +197,18 @@ class Followups:
         await self._outbox.conclude(followup, verdicts.conclude(read, found))
         metrics.VERDICTS.labels(found).inc()
         self._judged.set()
+
+
+def grouped(due: Iterable[Followup], alone: Collection[str] = ()) -> list[list[Followup]]:
+    """Looks that are one request: those at resources of one kind as they are now, but for those
+    that are asked for alone; in order."""
+    groups: dict[object, list[Followup]] = {}
+    for one in due:
+        key: object = (one.kind, one.subject)
+        if one.kind in (Look.RESOURCE, Look.AGAIN) and one.subject not in alone:
+            key = (one.subject.partition("/")[0], one.compared, one.backfill)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
 
 
 def verdict(status: str | None) -> Verdict:

@@ -52,6 +52,13 @@ def learned(
     )
 
 
+def may_change_soon(reading: Reading, found: Verdict) -> bool:
+    """Whether that is an order the store told of by itself: what changes right after it may have no
+    webhook of its own."""
+    told = found in (Verdict.EVENT, Verdict.DUPLICATE) and reading.read_after is None
+    return told and reading.resource == "order" and not reading.deletion
+
+
 def shows_other_stock(reading: Reading, found: Verdict, known: Known | None) -> bool:
     """Whether that product shows other stock than was known to both sides: told to the ERP, or
     written for it. A product that is seen for the first time tells its stock itself."""

@@ -42,6 +42,7 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
     outdated: list[tuple[int, str]] = []
     refunded: list[tuple[int, str]] = []
     stocked: list[tuple[int, bytes]] = []
+    fresh: list[tuple[int, str]] = []
     last_bodies: dict[str, int] = {}
     for read in batch:
         subject = read.reading.subject
@@ -59,6 +60,8 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
         if refunds.are_news(read.reading, found, newest):
             named_by = read.sequence if found is Verdict.EVENT else newest[subject].sequence
             refunded.append((named_by, subject))
+        if novelty.may_change_soon(read.reading, found):
+            fresh.append((read.sequence, subject))
         if novelty.shows_other_stock(read.reading, found, newest.get(subject)):
             stocked.append((read.sequence, read.reading.inventory))
         content = novelty.learned(
@@ -71,6 +74,7 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
         heard(batch),
         tuple(refunded),
         tuple(stocked),
+        tuple(fresh),
     )
 
 

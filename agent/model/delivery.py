@@ -43,6 +43,9 @@ class Verdict(StrEnum):
 READ_BY_US = "rest"
 """Stands for the webhook's id where a body was read over REST; ``delivery_id`` then holds the
 number of the newest arrival at the time when that read began."""
+BACKFILL = "backfill"
+"""The same, of what was read as history on request."""
+OURS = frozenset({READ_BY_US, BACKFILL})
 
 
 STOCK_TOPIC = "inventory.updated"
@@ -165,7 +168,8 @@ class Judgement:
     ``unsure``: rows the store is asked about first (deletions that may name something else);
     ``outdated``: rows whose subject is to be read again; ``refunded``: orders whose refunds are not
     those that are known, and their events; all as (sequence, subject). ``stocked``: what is taken
-    in because of the stock that products show, as (sequence, body).
+    in because of the stock that products show, as (sequence, body). ``fresh``: orders that the
+    store told of, which are to be read once more when they have come to rest.
     """
 
     judged: tuple[Judged, ...]
@@ -175,6 +179,7 @@ class Judgement:
     heard: tuple[Heard, ...] = ()
     refunded: tuple[tuple[int, str], ...] = ()
     stocked: tuple[tuple[int, bytes], ...] = ()
+    fresh: tuple[tuple[int, str], ...] = ()
 
     @property
     def asks(self) -> bool:
@@ -190,6 +195,7 @@ class Look(StrEnum):
     RESOURCE = "resource"  # how is it now?
     CHANGES = "changes"  # what changed of that kind?
     REFUNDS = "refunds"  # which refunds has that order?
+    AGAIN = "again"  # how is it now that it has come to rest?
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +203,23 @@ class Followup:
     """Something the store is to be asked about, and the outbox row that made us ask.
 
     ``subject`` is a resource (``order/1022``), or a kind of them for changes, which are asked for
-    from ``since`` on.
+    from ``since`` on. ``compared``: a comparison of both ends asks, and can wait. ``backfill``: it
+    is history that somebody wants to have.
     """
 
     kind: str
     subject: str
     cause: int
     since: datetime | None = None
+    compared: bool = False
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """A judged row that is to be sent. ``body`` is empty where ``data`` was kept. ``conflict``: it
     shows an edit in the store of what the ERP owns. ``cause`` is the id of the event that it
-    follows from."""
+    follows from. ``backfill``: it was read as history on request."""
 
     sequence: int
     id: str
@@ -226,6 +235,7 @@ class Event:
     data: bytes = b""
     cause: str = ""
     conflict: bool = False
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ def make(event: Event, *, store_id: str) -> dict[str, Any]:
         envelope["causationid"] = event.cause
     if event.conflict:
         envelope["conflict"] = True
+    if event.backfill:
+        envelope["backfill"] = True
     if event.replay:
         envelope["replay"] = True
     return envelope

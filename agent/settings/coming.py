@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 COMING = frozenset(
     key
     for key in keys.FIELDS
-    if key.partition(".")[0] == "reconcile" and key != "reconcile.orders_every"
+    if key in ("reconcile.webhooks_every", "reconcile.sweep_every", "reconcile.stock")
 )
 
 

@@ -189,6 +189,8 @@ class ReconcileSettings(Section):
     """Everything, with a report."""
     stock: Literal["report", "repair"] = "report"
     """Stock that drifted: say so, or also put it right."""
+    requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = 60
+    """Most requests to the store for comparing, which rests much longer than it asks."""
 
 
 class OwnershipSettings(Section):

@@ -73,6 +73,7 @@ async def judge(
         await followups.ask(tx, Look.RESOURCE, subject, cause=sequence, due=now)
     for sequence, subject in judgement.refunded:
         await followups.ask(tx, Look.REFUNDS, subject, cause=sequence, due=now)
+    await followups.again(tx, judgement.fresh, now)
     await resources.hear(tx, judgement.heard, now)
     await _move_on(tx)
     return judgement

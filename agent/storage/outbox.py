@@ -134,18 +134,19 @@ async def events(
         " CASE WHEN data IS NULL THEN"
         "  (SELECT body FROM arrivals WHERE arrivals.sequence = outbox.sequence) ELSE x'' END,"
         " ifnull(data, x''),"
-        " (SELECT cause FROM arrivals WHERE arrivals.sequence = outbox.sequence)"
-        " FROM outbox LEFT JOIN translations AS kept"
+        " cause, webhook_id = ? FROM outbox JOIN"
+        "  (SELECT sequence, cause, webhook_id FROM arrivals) USING (sequence)"
+        " LEFT JOIN translations AS kept"
         "  ON kept.sequence = outbox.sequence AND version = ?"
         f" WHERE outbox.sequence IN ({marks(sequences)}) ORDER BY outbox.sequence",
-        (version, *sequences),
+        (delivery.BACKFILL, version, *sequences),
     )
     return [_event(row) for row in rows]
 
 
 def _event(row: Any) -> delivery.Event:
     sequence, event_id, kind, subject, lane, topic, at, changed_at, attempts, *more = row
-    replay, conflict, body, data, cause = more
+    replay, conflict, body, data, cause, backfill = more
     return delivery.Event(
         *(sequence, event_id, kind, subject, lane, topic),
         received_at=clock.from_micros(at),
@@ -156,6 +157,7 @@ def _event(row: Any) -> delivery.Event:
         data=data,
         conflict=bool(conflict),
         cause=cause,
+        backfill=bool(backfill),
     )
 
 

@@ -109,6 +109,8 @@ class Applier:
         self._differing: dict[str, float] = {}  # SKU → since when it waits for its round
         self._pause_s = 0.0
         self.trouble: errors.StoreError | None = None
+        self.is_busy = False
+        """A round is being written."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Applies what is due until asked to stop."""
@@ -145,7 +147,11 @@ class Applier:
         skus = list(self._differing)[:most] if ready else []
         for sku in skus:  # what is still missing after the round is found again
             del self._differing[sku]
-        await self._round(await self._inbox.due_of(skus, kinds), checks, profile)
+        self.is_busy = True
+        try:
+            await self._round(await self._inbox.due_of(skus, kinds), checks, profile)
+        finally:
+            self.is_busy = False
         return 0.0
 
     def _is_round_due(self, most: int, *, more: bool) -> bool:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from agent import errors, metrics, tracing
 from agent.model import envelope
-from agent.model.delivery import READ_BY_US, Webhook
+from agent.model.delivery import OURS, Webhook
 from agent.woo import signature
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Receiver:
 
 def _claimed(webhook_id: str) -> str:
     """Headers are not signed: none may pass for a read of ours."""
-    return "" if webhook_id == READ_BY_US else _storable(webhook_id)
+    return "" if webhook_id in OURS else _storable(webhook_id)
 
 
 def _storable(value: str) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from agent.events.fetching import Fetcher
@@ -79,6 +82,11 @@ class Line:
         self.last += 5
         return self.pages[0][0] if self.pages else None
 
+    async def several(self, resource: str, numbers: Sequence[int]) -> Mapping[int, bytes]:
+        self.asked.append((resource, list(numbers)))
+        self.last += 5
+        return {json.loads(body)["id"]: body for body in self.pages[0]}
+
     async def changed(self, resource: str, since: datetime) -> AsyncIterator[list[bytes]]:
         self.asked.append((resource, since))
         for page in self.pages:
@@ -102,6 +110,39 @@ async def test_a_resource_that_is_gone_says_nothing() -> None:
     line = Line()
     await line.fetcher.one("order/1022")
     assert (line.stored, line.nudged.is_set()) == ({}, False)
+
+
+async def test_a_known_resource_that_is_gone_is_told_to_be_once() -> None:
+    line = Line()
+    line.known = {"order/1022": Known(7, b"", reading.VERSION, None, deleted=False)}
+    await line.fetcher.one("order/1022")
+    said = read("order.deleted", 100, b'{"id":1022}', line.clock)
+    assert list(line.stored.values()) == [said]
+    line.known = {"order/1022": Known(7, b"", reading.VERSION, None, deleted=True)}
+    await line.fetcher.one("order/1022")
+    assert len(line.stored) == 1
+
+
+async def test_of_several_only_what_is_not_known_is_taken_in_and_history_says_so() -> None:
+    other = ORDER.body.replace(b'"id":%d' % ORDER.json()["id"], b'"id":7', 1)
+    line = Line([ORDER.body, other])
+    line.known = known(ORDER.body, line.clock)
+    asked = [SUBJECT, "order/7", "order/8"]
+    shown = await line.fetcher.several("order", asked, backfill=True)
+    assert shown == {SUBJECT, "order/7"}
+    assert line.asked == [("order", [ORDER.json()["id"], 7, 8])]
+    [stored] = line.stored.values()
+    assert (stored.body, stored.webhook_id) == (other, "backfill")
+
+
+async def test_what_was_saved_later_without_a_change_is_taken_in_once() -> None:
+    line = Line([ORDER.body])
+    line.known = known(ORDER.body, line.clock)
+    before = line.known[SUBJECT].changed_at
+    assert before is not None
+    line.known[SUBJECT] = replace(line.known[SUBJECT], changed_at=before - timedelta(seconds=1))
+    await line.fetcher.news("order", fakes.AT)
+    assert len(line.stored) == 1
 
 
 async def test_each_page_names_the_newest_arrival_when_its_own_read_began() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -14,7 +14,10 @@ from tests.clock import FakeClock
 from tests.events import fakes
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
     from datetime import datetime
+
+T = TypeVar("T")
 
 REFUNDED = Followup(Look.REFUNDS, "order/5", 5)
 COUPON = Followup(Look.DELETION, "coupon/7", 1)
@@ -69,14 +72,31 @@ class Store:
         self.read: list[tuple[str, datetime | str | None]] = []
         self.away = False
         self.refuses = ""
+        self.hidden: set[str] = set()
+        self.turn_in_s = 0.0
+        self.spent = 0
+
+    def wait_s(self) -> float:
+        return self.turn_in_s
+
+    async def spend(self, work: Callable[[], Awaitable[T]]) -> T:
+        self.spent += 1
+        return await work()
 
     async def status_of(self, resource: str, number: int) -> str | None:
         self._answers(resource)
         return self.statuses.get((resource, number))
 
-    async def one(self, subject: str) -> None:
+    async def one(self, subject: str, *, backfill: bool) -> None:
         self._answers(subject)
-        self.read.append((subject, None))
+        self.read.append((subject, "backfill" if backfill else None))
+
+    async def several(
+        self, resource: str, subjects: Sequence[str], *, backfill: bool
+    ) -> Collection[str]:
+        self._answers(f"{resource}s")
+        self.read.append((f"{resource}s", " ".join(subjects)))
+        return {*subjects} - self.hidden
 
     async def changed(self, resource: str, since: datetime) -> None:
         self._answers(resource)
@@ -106,6 +126,7 @@ class Asking:
             self.store,
             self.store,
             _read,
+            budget=self.store,
             clock=self.clock,
             asked=self.asked,
             judged=self.judged,
@@ -201,3 +222,39 @@ async def test_the_loop_stops_when_asked() -> None:
     await look.judged.wait()
     stop.set()
     await running
+
+
+def compared(number: int, *, kind: str = "order", backfill: bool = False) -> Followup:
+    return Followup(Look.RESOURCE, f"{kind}/{number}", 0, compared=True, backfill=backfill)
+
+
+async def test_resources_of_a_kind_are_one_request_and_the_hidden_ones_one_each() -> None:
+    again = [Followup(Look.AGAIN, f"order/{n}", n) for n in (1, 2, 3)]
+    look = Asking(*again, LATE)
+    look.store.hidden = {"order/2"}
+    assert await look.followups.run_once() == 0.0
+    assert look.store.read == [("orders", "order/1 order/2 order/3 order/9")]
+    assert look.outbox.due == [again[1]]
+    assert await look.followups.run_once() == followups.IDLE_S
+    assert look.store.read[1:] == [("order/2", None)]
+    assert look.outbox.due == []
+    assert look.store.spent == 0
+
+
+async def test_a_list_that_the_store_refuses_is_asked_for_one_by_one() -> None:
+    look = Asking(compared(1), compared(2))
+    look.store.refuses = "orders"
+    assert await look.followups.run_once() == 0.0
+    await look.followups.run_once()
+    assert look.store.read == [("order/1", None), ("order/2", None)]
+
+
+async def test_what_comparing_asks_for_is_paid_from_its_budget_and_holds_up_nothing_else() -> None:
+    look = Asking(LATE, compared(1), compared(2), compared(3, backfill=True))
+    look.store.turn_in_s = 2.5
+    assert await look.followups.run_once() == 2.5
+    assert look.store.read == [("order/9", None)]
+    look.store.turn_in_s = 0.0
+    await look.followups.run_once()
+    assert look.store.read[1:] == [("orders", "order/1 order/2"), ("order/3", "backfill")]
+    assert look.store.spent == 2

@@ -69,6 +69,7 @@ orders_every = "5m"
 webhooks_every = "1m"
 sweep_every = "24h"
 stock = "report"
+requests_per_minute = 60
 [ownership]
 stock = "erp"
 price = "erp"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.model import content
-from agent.model.delivery import READ_BY_US, Reading, Verdict
+from agent.model.delivery import OURS, Reading, Verdict
 from agent.model.order import Order
 from agent.model.stock import HeldLine
 from agent.woo.translate import (
@@ -78,10 +78,10 @@ def read(webhook: Webhook, homes: frozenset[str], rules: Rules = PLAIN) -> Readi
     """A reading of any stored webhook; never raises."""
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
-    ours = webhook.webhook_id == READ_BY_US and webhook.topic in made_here.TOPICS
+    ours = webhook.webhook_id in OURS and webhook.topic in made_here.TOPICS
     of_topic = _of_what_we_made if ours else _of_topic
     said, trashed = _said(webhook.topic, webhook.body, rules, of_topic)
-    if said.untranslatable or webhook.webhook_id != READ_BY_US:
+    if said.untranslatable or webhook.webhook_id not in OURS:
         return said
     if _NUMBER.fullmatch(webhook.delivery_id):
         return replace(said, read_after=int(webhook.delivery_id), revives=not trashed)
