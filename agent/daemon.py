@@ -170,28 +170,30 @@ async def running(
         )
         shelf = stock.Stock(db, clock=clock)
         comparing = Reconciling(
+            db,
             outbox,
             fetcher,
-            shelf,
             woo_,
             settings=current,
             clock=clock,
             busy=lambda: applying.is_busy,
             stored=stored,
+            asked=asked,
             judged=judged,
+        )
+        checking = stock_checks.StockChecks(
+            shelf,
+            comparing.look,
+            in_flight=lambda: forwarding.in_flight,
+            settings=current,
+            clock=clock,
         )
         applying = applier.Applier(
             inbox,
             woo_,
             resolver.Resolver(shelf, woo_, clock=clock),
             writing.Writing(woo_, settings=lambda: current().store, clock=clock),
-            stock_checks.StockChecks(
-                shelf,
-                comparing.look,
-                in_flight=lambda: forwarding.in_flight,
-                settings=current,
-                clock=clock,
-            ),
+            checking,
             same=wire.same,
             settings=current,
             clock=clock,
@@ -253,7 +255,7 @@ async def running(
                 clock=clock,
                 known=arrived,
             ).run,
-            **comparing.actors,
+            **comparing.actors(api, shelf, checking, drifting),
             "store": store_look.StoreLook(fetcher, store_id=store.id, clock=clock).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(

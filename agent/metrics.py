@@ -52,6 +52,23 @@ COMPARING_WAITED_SECONDS = Counter(
     "How long such requests waited for their turn, so that the store is spared.",
     registry=REGISTRY,
 )
+NOT_ACCEPTED = Gauge(
+    "woo_agent_not_accepted",
+    "What the store has and the gateway has not accepted, as of the last comparison.",
+    ["kind"],
+    registry=REGISTRY,
+)
+INVENTORY_ACCURACY = Gauge(
+    "woo_agent_inventory_accuracy_ratio",
+    "Share of SKUs whose stock is the intended one, as of the last comparison.",
+    registry=REGISTRY,
+)
+DRIFTED = Gauge(
+    "woo_agent_drifted_figures",
+    "Figures that are not what they should be, as of the last comparison.",
+    ["cause"],
+    registry=REGISTRY,
+)
 UPDATES = Counter("woo_agent_updates", "Updates settled, by state.", ["state"], registry=REGISTRY)
 OUTBOX_ROWS = Gauge(
     "woo_agent_outbox_rows", "Rows in the outbox.", ["state", "verdict"], registry=REGISTRY

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.reconcile import budget, catch_up, order_look
+from agent.reconcile import budget, catalogue_look, catch_up, order_look, sweep
+from agent.storage.comparing import Sides
+from agent.updates.intended import Intended
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from datetime import timedelta
 
     from agent.actor import Actor
     from agent.clock import Clock
     from agent.events.fetching import Fetcher
-    from agent.ops.reload import Current
+    from agent.model.product import StoreProduct
+    from agent.settings import Settings
+    from agent.storage.database import Database
+    from agent.storage.drift import Drift
     from agent.storage.queues import Outbox
     from agent.storage.stock import Stock
+    from agent.updates.stock_checks import StockChecks
     from agent.woo.client import Client
+    from agent.woo.reads import Reads
 
 
 class Reconciling:
@@ -24,18 +32,25 @@ class Reconciling:
 
     def __init__(
         self,
+        db: Database,
         outbox: Outbox,
         fetcher: Fetcher,
-        shelf: Stock,
         store: Client,
         *,
-        settings: Current,
+        settings: Callable[[], Settings],
         clock: Clock,
         busy: Callable[[], bool],
         stored: asyncio.Event,
+        asked: asyncio.Event,
         judged: asyncio.Event,
     ) -> None:
         """``busy``: whether the store is being written to."""
+        self._fetcher = fetcher
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._asked = asked
+        self._sides = Sides(db.read, db.writer.write, clock=clock)
         self.look = order_look.OrderLook(
             outbox,
             fetcher,
@@ -47,11 +62,77 @@ class Reconciling:
         self.budget = budget.Budget(
             per_minute=lambda: settings().reconcile.requests_per_minute, busy=busy, clock=clock
         )
-        self.actors: Mapping[str, Actor] = {
-            "catch_up": catch_up.CatchUp(
+
+    def actors(
+        self, api: Reads, shelf: Stock, stock: StockChecks, drifting: Drift
+    ) -> Mapping[str, Actor]:
+        """What looks and compares, by name."""
+
+        def every() -> timedelta:
+            return self._settings().reconcile.orders_every
+
+        catalogue = catalogue_look.CatalogueLook(
+            api,
+            self._sides,
+            self._fetcher,
+            self.budget,
+            store_now=self._store.store_now,
+            clock=self._clock,
+            asked=self._asked,
+        )
+        sweeping = sweep.Sweep(
+            api,
+            self._sides,
+            Inventory(
+                self._sides,
+                Intended(shelf, stock, settings=self._settings),
+                drifting,
+                self._store,
                 self.look,
-                known=shelf.ready,
-                every=lambda: settings().reconcile.orders_every,
-                clock=clock,
-            ).run,
+            ),
+            self._fetcher,
+            self.budget,
+            store_now=self._store.store_now,
+            known=shelf.ready,
+            settings=self._settings,
+            clock=self._clock,
+            asked=self._asked,
+        )
+        looks = {"orders": self.look, "products, coupons and customers": catalogue.look}
+        return {
+            **{
+                f"look for {what}": catch_up.CatchUp(
+                    look, what=what, known=shelf.ready, every=every, clock=self._clock
+                ).run
+                for what, look in looks.items()
+            },
+            "sweep": sweeping.run,
         }
+
+
+class Inventory:
+    """What products should show, and what they show."""
+
+    def __init__(
+        self,
+        sides: Sides,
+        intended: Intended,
+        drifting: Drift,
+        store: Client,
+        look: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._drifting = drifting
+        self._store = store
+        self._look = look
+        self.quantities = intended.quantities
+        self.newest_updates = sides.newest_updates
+        self.written_at = sides.written_at
+        self.repair = sides.repair
+
+    async def prices(self, products: Sequence[StoreProduct]) -> Mapping[int, tuple[str, ...]]:
+        return await self._drifting.of(products)
+
+    async def fresh(self, skus: Collection[str]) -> Sequence[StoreProduct]:
+        await self._look()
+        found = await self._store.find(list(skus))
+        return [product for products in found.values() for product in products]

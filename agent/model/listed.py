@@ -1,4 +1,4 @@
-"""A resource as a list of the store shows it: enough to tell whether it has to be read."""
+"""Both ends of a comparison: a resource as the store lists it, and what was told of it."""
 
 from __future__ import annotations
 
@@ -27,3 +27,26 @@ class Listed:
     parent: str = ""
     currency: str = ""
     product: StoreProduct | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The newest content of a subject that was taken in, as its event stands.
+
+    ``sequence`` is that of its event, ``state`` and ``code`` are how that ended (None: so long ago
+    that it is not kept). ``changed_at``, ``figures`` and ``parent`` are as in its reading.
+    """
+
+    subject: str
+    sequence: int
+    changed_at: datetime | None
+    deleted: bool
+    figures: bytes
+    parent: str
+    state: str | None
+    code: str | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """The gateway has it."""
+        return self.state in (None, "accepted")

@@ -10,6 +10,7 @@ from agent.model.deleted import Deleted
 from agent.model.inventory import InventoryLevel
 from agent.model.order import Order
 from agent.model.refund import Refund
+from agent.model.report import ReconciliationReport
 from agent.model.retail_product import Product
 from agent.model.store import Store
 
@@ -29,5 +30,6 @@ TYPES: dict[str, type[BaseModel]] = {
     "retail.coupon.deleted.v1": Deleted,
     "retail.inventory.snapshot.v1": InventoryLevel,
     "retail.store.snapshot.v1": Store,
+    "retail.reconciliation.report.v1": ReconciliationReport,
 }
 """Of the canonical payload. Types that begin with ``woocommerce.`` carry the store's own JSON."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from agent import errors, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from agent.clock import Clock
 
@@ -59,6 +59,11 @@ class Budget:
             raise
         finally:
             self._rest(started, self._clock.monotonic() - started)
+
+    async def pages(self, source: AsyncIterator[T]) -> AsyncIterator[T]:
+        """Those pages, each when its turn has come; raises what reading them raises."""
+        while (page := await self.spend(lambda: anext(source, None))) is not None:
+            yield page
 
     def _rest(self, started: float, took_s: float) -> None:
         slow = self._best_s is not None and took_s > self._best_s * SLOWER

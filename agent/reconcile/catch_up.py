@@ -1,4 +1,4 @@
-"""Looks for orders whose webhook never came: WooCommerce sends each once, and loses some."""
+"""Looks for what changed without a webhook: WooCommerce sends each once, and loses some."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ class CatchUp:
         self,
         look: Callable[[], Awaitable[None]],
         *,
+        what: str,
         known: Callable[[], Awaitable[bool]],
         every: Callable[[], timedelta],
         clock: Clock,
     ) -> None:
-        """``look`` raises StoreError; ``known``: whether the orders of the beginning were read,
-        which finds all that a look would."""
+        """``look`` raises StoreError, ``what`` names what it looks for; ``known``: whether the
+        orders of the beginning were read, which finds all that a look would."""
         self._look = look
+        self._what = what
         self._known = known
         self._every = every
         self._clock = clock
@@ -52,10 +54,10 @@ class CatchUp:
             await self._look()
         except errors.StoreError as error:
             if not self._pause_s:
-                log.warning("orders whose webhook was lost are not looked for: %s", error.message)
+                log.warning("%s are not looked for: %s", self._what, error.message)
             self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, every_s)
             return self._pause_s
         if self._pause_s:
-            log.info("orders are looked for again")
+            log.info("%s are looked for again", self._what)
         self._pause_s = 0.0
         return every_s

@@ -59,6 +59,18 @@ class Drift:
             await self._db.writer.write(lambda tx: mark(tx, marks))
         return found
 
+    async def of(self, shown: Sequence[StoreProduct]) -> dict[int, tuple[str, ...]]:
+        """The fields that differ of those products, by id; nothing is marked."""
+        fields, now = owned(self._settings()), self._clock.now()
+        if not fields:
+            return {}
+        known = await self._db.read(said, {one.sku for one in shown}, fields)
+        return {
+            one.id: differing
+            for one in shown
+            if (differing := drift.of(one, known.get(one.sku, {}), now, self._same))
+        }
+
     async def current(self) -> dict[str, tuple[str, ...]]:
         """The fields that differ now, by SKU, of what was marked before."""
         fields, now = owned(self._settings()), self._clock.now()

@@ -18,7 +18,9 @@ class Line:
         self.looks = 0
         self.known = True
         self.away = False
-        self.actor = CatchUp(self.look, known=self.is_known, every=lambda: EVERY, clock=FakeClock())
+        self.actor = CatchUp(
+            self.look, what="orders", known=self.is_known, every=lambda: EVERY, clock=FakeClock()
+        )
 
     async def is_known(self) -> bool:
         return self.known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agent.model.deleted import Deleted
-from agent.woo.translate import coupon, customer, inventory, order, product, refund, store
+from agent.woo.translate import coupon, customer, inventory, order, product, refund, report, store
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _TRANSLATE: Mapping[str, Callable[[Mapping[str, Any], Rules], BaseModel]] = {
     "coupon": coupon.translate,
     "inventory": inventory.translate,
     "store": store.of_body,
+    "reconciliation": report.of_body,
 }
 RESOURCES = frozenset(_TRANSLATE)
 

@@ -1,5 +1,5 @@
-"""Arrivals that no webhook brings: refunds and the store itself, which were read, and the stock
-that a product shows. Pure.
+"""Arrivals that no webhook brings: refunds and the store itself, which were read, the stock that a
+product shows, and the report of a comparison. Pure.
 
 Their bodies are the store's own rows, with what is needed to tell what they are about.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.model import content, envelope
 from agent.model.delivery import STOCK_TOPIC, Reading
-from agent.woo.translate import canonical, fields, inventory, refund, store
+from agent.woo.translate import canonical, fields, inventory, refund, report, store
 from agent.woo.translate.errors import Untranslatable
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from agent.woo.translate.rules import Rules
 
-TOPICS = frozenset({"refund.updated", "refund.deleted", "store.updated", STOCK_TOPIC})
+TOPICS = frozenset(
+    {"refund.updated", "refund.deleted", "store.updated", "report.updated", STOCK_TOPIC}
+)
 _URGENT = 0
 _INVENTORY = 2
 _LOWEST = 4
@@ -34,6 +36,8 @@ def read(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
         return _inventory(body, rules)
     if topic == "store.updated":
         return _store(body)
+    if topic == "report.updated":
+        return _report(body)
     return _refund(body, rules, deletion=topic == "refund.deleted")
 
 
@@ -55,6 +59,20 @@ def _store(body: Mapping[str, Any]) -> Reading:
         digest=content.digest_of_model(translated),
         resource="store",
         data=content.encoded(translated),
+    )
+
+
+def _report(body: Mapping[str, Any]) -> Reading:
+    made = report.of_body(body)
+    return Reading(
+        type="retail.reconciliation.report.v1",
+        subject=made.id,
+        lane=made.id,
+        priority=_LOWEST,
+        changed_at=made.made_at,
+        digest=content.digest_of_model(made, without=frozenset({"made_at", "requests"})),
+        resource="report",
+        data=content.encoded(made),
     )
 
 

@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING, Any
 from agent import clock
 from agent.model import content, envelope
 from agent.model.delivery import Event
+from agent.model.report import (
+    Compared,
+    DriftCause,
+    Drifted,
+    NotAccepted,
+    ReconciliationReport,
+    RefundDay,
+)
 from agent.woo.translate import canonical, inventory, order, product, refund, store
 from agent.woo.translate.rules import PLAIN
 from tests import recordings
@@ -65,8 +73,52 @@ def _models() -> dict[str, tuple[BaseModel, str]]:
         "retail.product.deleted.v1": (canonical.deletion("product/10"), ""),
         "retail.coupon.deleted.v1": (canonical.deletion("coupon/7"), ""),
         "retail.inventory.snapshot.v1": (level, ""),
+        "retail.reconciliation.report.v1": (_report(), ""),
         "retail.store.snapshot.v1": (store.translate(STORE, status=status), ""),
     }
+
+
+def _report() -> ReconciliationReport:
+    """A day on which an order waits for somebody, and one figure was changed in the store."""
+    waits = NotAccepted(subject="order/1021", reason="bad_total")
+    return ReconciliationReport(
+        id="report/2026-11-23",
+        store_id=STORE,
+        made_at=_AT,
+        since=datetime(2026, 11, 1, tzinfo=UTC),
+        agreed=False,
+        orders=Compared(in_store=412, accepted=411, not_accepted=(waits,), gone=1),
+        refunds=Compared(in_store=9, accepted=9, not_accepted=(), gone=0),
+        refund_days=(
+            RefundDay(
+                day="2026-11-23",
+                currency="EUR",
+                store_count=2,
+                store_amount="27.48",
+                gateway_count=2,
+                gateway_amount="27.48",
+            ),
+        ),
+        products=Compared(in_store=1204, accepted=1204, not_accepted=(), gone=0),
+        skus=1200,
+        accurate=1199,
+        accuracy=0.9992,
+        drifted=(
+            Drifted(
+                sku="MUG-1",
+                product_id=10,
+                field="quantity",
+                shown="20",
+                intended="18",
+                cause=DriftCause.CHANGED_IN_STORE,
+            ),
+        ),
+        drifted_count=1,
+        hidden=(),
+        oldest_unsettled_seconds=0.4,
+        held_updates=1,
+        requests=31,
+    )
 
 
 def documents() -> dict[str, Any]:

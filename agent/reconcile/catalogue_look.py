@@ -1,0 +1,121 @@
+"""A look at the products, variations, coupons and customers that changed since the last one.
+
+Lists with a few fields are compared with what was told, and only what differs is read, later and
+together.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from agent import errors
+from agent.model.delivery import Look
+from agent.reconcile import differences
+from agent.reconcile.order_look import OVERLAP
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from agent.clock import Clock
+    from agent.model.listed import Listed, Told
+    from agent.reconcile.budget import Budget
+
+log = logging.getLogger(__name__)
+
+_LISTS = {"product": "products", "variation": "variations", "coupon": "coupons"}
+
+
+class Store(Protocol):
+    """Where lists come from."""
+
+    def listed(self, listing: str, since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        """Pages of what changed. Raises StoreError."""
+
+
+class Sides(Protocol):
+    """What was told."""
+
+    async def told(self, subjects: Collection[str]) -> Mapping[str, Told]:
+        """The newest content of those subjects."""
+
+    async def unsent(self, subjects: Collection[str]) -> Mapping[str, str]:
+        """Those of which an event lies dead: reading them again brings nothing new."""
+
+    async def go_live(self) -> datetime:
+        """What is from before was never told."""
+
+    async def looked_until(self, resource: str) -> datetime | None:
+        """Until when that kind was looked at, by the store's clock; None before the first look."""
+
+    async def look_ended(self, resource: str, until: datetime) -> None:
+        """It was looked at until then."""
+
+    async def ask(self, asked: Sequence[tuple[Look, str, int]]) -> None:
+        """Those are to be looked at."""
+
+
+class Fetcher(Protocol):
+    """What is needed of ``agent.events.fetching``."""
+
+    async def news(self, resource: str, since: datetime) -> int:
+        """Takes in what changed and is not known. Raises StoreError."""
+
+
+class CatalogueLook:
+    """One look after the other."""
+
+    def __init__(
+        self,
+        store: Store,
+        sides: Sides,
+        fetcher: Fetcher,
+        budget: Budget,
+        *,
+        store_now: Callable[[], datetime],
+        clock: Clock,
+        asked: asyncio.Event,
+    ) -> None:
+        """``store_now`` is the time by the store's clock, as far as its answers told."""
+        self._store = store
+        self._sides = sides
+        self._fetcher = fetcher
+        self._budget = budget
+        self._store_now = store_now
+        self._clock = clock
+        self._asked = asked
+        self._missing: set[str] = set()
+
+    async def look(self) -> None:
+        """Raises StoreError; what was found until then counts all the same."""
+        for resource, listing in _LISTS.items():
+            if listing in self._missing:
+                continue
+            try:
+                await self._look(resource, listing)
+            except errors.StoreRefusedError as error:
+                if resource != "variation" or error.status != 404:
+                    raise
+                log.info("this WooCommerce has no list of variations: only webhooks tell of them")
+                self._missing.add(listing)
+        since = await self._sides.go_live()
+        await self._budget.spend(lambda: self._fetcher.news("customer", since))
+
+    async def _look(self, resource: str, listing: str) -> None:
+        began = min(self._store_now(), self._clock.now())
+        live = await self._sides.go_live()
+        until = await self._sides.looked_until(resource)
+        since = live if until is None else min(until, began)
+        async for page in self._budget.pages(self._store.listed(listing, since - OVERLAP)):
+            told = await self._sides.told([row.subject for row in page])
+            asked = [
+                row.subject for row in page if differences.differ(row, told.get(row.subject), live)
+            ]
+            dead = await self._sides.unsent(asked)
+            if asked:
+                looks = [(Look.RESOURCE, subject, 0) for subject in asked if subject not in dead]
+                await self._sides.ask(looks)
+                self._asked.set()
+        await self._sides.look_ended(resource, began)

@@ -1,0 +1,191 @@
+"""All products, variations, customers and coupons of the store against what was told of them, and
+the stock and prices they show against what they should show."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from agent import errors
+from agent.model.delivery import Look
+from agent.model.report import DriftCause, Drifted
+from agent.reconcile import causes, order_sweep
+from agent.reconcile.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from agent.model.listed import Listed
+    from agent.model.product import StoreProduct
+    from agent.reconcile.budget import Budget
+
+log = logging.getLogger(__name__)
+
+LISTS = {
+    "product": ("products", "variations", "trashed products"),
+    "customer": ("customers",),
+    "coupon": ("coupons",),
+}
+_REPAIRED = frozenset({DriftCause.CHANGED_IN_STORE, DriftCause.WRITTEN_BY_OTHERS})
+_MOST_CHECKED = 5000
+
+
+class Inventory(Protocol):
+    """What products should show, and how that stands. Where stock or prices are not the ERP's
+    there is nothing."""
+
+    async def quantities(self, products: Sequence[StoreProduct]) -> Mapping[int, int]:
+        """The intended figure of those that have one in force, by id."""
+
+    async def prices(self, products: Sequence[StoreProduct]) -> Mapping[int, tuple[str, ...]]:
+        """The fields of prices that the ERP said otherwise, by id."""
+
+    async def fresh(self, skus: Collection[str]) -> Sequence[StoreProduct]:
+        """Products as the store shows them now, orders having been looked at before. Raises
+        StoreError."""
+
+    async def newest_updates(self, kind: str, skus: Collection[str]) -> Mapping[str, str]:
+        """The state of the newest update of a kind, by SKU."""
+
+    async def written_at(self, product_ids: Collection[int]) -> Mapping[int, datetime]:
+        """When we wrote to products last."""
+
+    async def repair(self, product_ids: Collection[int]) -> None:
+        """Their stock is put right by the next round of writing."""
+
+
+class CatalogueSweep:
+    """One comparison."""
+
+    def __init__(
+        self,
+        store: order_sweep.Store,
+        sides: order_sweep.Sides,
+        inventory: Inventory,
+        budget: Budget,
+        *,
+        ahead: timedelta,
+    ) -> None:
+        """``ahead``: how far the store's clock is before ours."""
+        self._store = store
+        self._sides = sides
+        self._inventory = inventory
+        self._budget = budget
+        self._ahead = ahead
+        self.tallies = {resource: Tally() for resource in LISTS}
+        self.hidden: list[str] = []
+        self.skus: set[str] = set()
+        self.drifted: list[Drifted] = []
+        self._changed_at: dict[int, datetime | None] = {}  # of what seems to have drifted
+        self._suspects: set[str] = set()
+
+    @property
+    def accurate(self) -> int:
+        """SKUs whose stock is the intended one."""
+        return len(self.skus - {one.sku for one in self.drifted if one.field == "quantity"})
+
+    async def run(self) -> None:
+        """Compares all. Raises StoreError."""
+        live = await self._sides.go_live()
+        last = await self._sides.last_sequence()
+        for resource, lists in LISTS.items():
+            for listing in lists:
+                await self._list(resource, listing, live)
+            await order_sweep.ask_for_gone(
+                resource, self.tallies[resource], self._sides, self.hidden, up_to=last
+            )
+
+    async def again(self) -> None:
+        """What is still open after what was asked for has been read."""
+        for tally in self.tallies.values():
+            subjects = list(tally.open)
+            for at in range(0, len(subjects), order_sweep.AT_ONCE):
+                some = subjects[at : at + order_sweep.AT_ONCE]
+                tally.again(await self._sides.told(some), await self._sides.unsent(some))
+
+    async def find_drift(self, *, repair: bool) -> None:
+        """Looks once more at what seemed to have drifted, and says why it has. Raises
+        StoreError."""
+        skus = sorted(self._suspects)[:_MOST_CHECKED]
+        for at in range(0, len(skus), 99):
+            some = skus[at : at + 99]
+            products = await self._budget.spend(partial(self._inventory.fresh, some))
+            self.drifted += await self._drifted(products)
+        if repair and (ids := {one.product_id for one in self.drifted if is_repaired(one)}):
+            await self._inventory.repair(ids)
+
+    async def _list(self, resource: str, listing: str, live: datetime) -> None:
+        try:
+            async for page in self._budget.pages(self._store.listed(listing, None)):
+                await self._page(resource, page, live)
+        except errors.StoreRefusedError as error:
+            if listing != "variations" or error.status != 404:
+                raise
+            log.info("this WooCommerce has no list of variations: they are not compared")
+
+    async def _page(self, resource: str, page: Sequence[Listed], live: datetime) -> None:
+        told, dead = await order_sweep.known(self._sides, page)
+        asked = self.tallies[resource].page(page, told, dead, live)
+        if asked:
+            await self._sides.ask([(Look.RESOURCE, subject, 0) for subject in asked])
+        shown = [row.product for row in page if row.product is not None]
+        products = [one for one in shown if one.sku and one.status != "trash"]
+        if not products:
+            return
+        quantities = await self._inventory.quantities(products)
+        prices = await self._inventory.prices(products)
+        self.skus |= {one.sku for one in products if one.id in quantities}
+        changed_at = {row.number: row.changed_at for row in page}
+        for one in products:
+            if (
+                prices.get(one.id)
+                or quantities.get(one.id, one.values["quantity"]) != (one.values["quantity"])
+            ):
+                self._suspects.add(one.sku)
+                self._changed_at[one.id] = changed_at[one.id]
+
+    async def _drifted(self, products: Sequence[StoreProduct]) -> list[Drifted]:
+        skus, ids = {one.sku for one in products}, [one.id for one in products]
+        quantities = await self._inventory.quantities(products)
+        prices = await self._inventory.prices(products)
+        states = {
+            kind: await self._inventory.newest_updates(kind, skus) for kind in ("stock", "price")
+        }
+        written = await self._inventory.written_at(ids)
+
+        def drifted(one: StoreProduct, field: str, intended: int | None) -> Drifted:
+            state = states["stock" if field == "quantity" else "price"].get(one.sku)
+            standing = causes.Standing(state, written.get(one.id), self._ahead)
+            shown = one.values[field]
+            return Drifted(
+                sku=one.sku,
+                product_id=one.id,
+                field=field,
+                shown=None if shown is None else str(shown),
+                intended=None if intended is None else str(intended),
+                cause=causes.of(standing, self._changed_at.get(one.id)),
+            )
+
+        return [
+            *(
+                drifted(one, "quantity", quantities[one.id])
+                for one in products
+                if one.id in quantities and one.values["quantity"] != quantities[one.id]
+            ),
+            *(drifted(one, name, None) for one in products for name in prices.get(one.id, ())),
+        ]
+
+
+def is_repaired(one: Drifted) -> bool:
+    """Whether writing the figure once more may help."""
+    return one.field == "quantity" and one.cause in _REPAIRED
+
+
+def by_cause(drifted: Iterable[Drifted]) -> dict[str, int]:
+    """How many figures drifted for each cause."""
+    counts: dict[str, int] = {}
+    for one in drifted:
+        counts[one.cause] = counts.get(one.cause, 0) + 1
+    return counts

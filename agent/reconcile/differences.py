@@ -1,0 +1,65 @@
+"""What of a list has to be read because it is not known as it is? Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+    from agent.model.listed import Listed, Told
+
+TRASH = "trash"
+_FEW = 20
+_MOST_GONE = 0.1
+
+
+def differ(row: Listed, told: Told | None, since: datetime) -> bool:
+    """Whether the store shows something of which nothing, or something else, was told. What was
+    never told and is from before ``since``, when the store went live, is nobody's business."""
+    if told is None:
+        return is_ours(row, told, since)
+    if told.deleted:
+        return row.status != TRASH
+    if row.figures and row.figures != told.figures:
+        return True
+    return row.changed_at is not None and (
+        told.changed_at is None or told.changed_at < row.changed_at
+    )
+
+
+def is_ours(row: Listed, told: Told | None, since: datetime) -> bool:
+    """Whether the gateway should know it."""
+    dates = [at for at in (row.created_at, row.changed_at) if at is not None]
+    return told is not None or (bool(dates) and max(dates) >= since)
+
+
+def refunds_of(rows: Iterable[Listed], told: Mapping[str, Told]) -> list[str]:
+    """The orders of which a refund is not known with its amount; ``told`` has refunds and orders.
+    The refunds of an order that was not told yet follow it."""
+    orders: dict[str, None] = {}
+    for row in rows:
+        known, order = told.get(row.subject), told.get(row.parent)
+        if order is None or order.deleted:
+            continue
+        if known is None or known.deleted or known.figures != row.figures:
+            orders[row.parent] = None
+    return list(orders)
+
+
+def gone(told: Iterable[Told], shown: Collection[int], *, up_to: int) -> list[Told]:
+    """What was told by number ``up_to`` and is not shown any more."""
+    return [
+        one
+        for one in told
+        if not one.deleted
+        and one.sequence <= up_to
+        and int(one.subject.partition("/")[2]) not in shown
+    ]
+
+
+def is_believable(missing: int, told: int) -> bool:
+    """A store that suddenly shows much less than was told rather hides it: a plugin, or a key that
+    may not read everything."""
+    return missing <= max(_FEW, told * _MOST_GONE)

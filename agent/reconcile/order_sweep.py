@@ -1,0 +1,167 @@
+"""All orders and refunds of the store against what was told of them: what is missing, changed or
+gone is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from agent.model.delivery import Look
+from agent.reconcile import differences, refund_days
+from agent.reconcile.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from agent.model.listed import Listed, Told
+    from agent.model.report import RefundDay
+    from agent.reconcile.budget import Budget
+
+AT_ONCE = 1000
+
+
+class Store(Protocol):
+    """Where lists come from."""
+
+    def listed(self, listing: str, since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        """Pages of a whole list, or of what changed. Raises StoreError."""
+
+
+class Sides(Protocol):
+    """What was told, and what is to be looked at."""
+
+    async def told(self, subjects: Collection[str]) -> Mapping[str, Told]:
+        """The newest content of those subjects."""
+
+    async def told_after(self, resource: str, subject: str, most: int) -> Sequence[Told]:
+        """The same of a kind, in order, behind one of them."""
+
+    async def unsent(self, subjects: Collection[str]) -> Mapping[str, str]:
+        """Those of which an event lies dead, and why."""
+
+    async def go_live(self) -> datetime:
+        """What is from before was never told."""
+
+    async def last_sequence(self) -> int:
+        """The highest number that was given so far."""
+
+    async def ask(self, asked: Sequence[tuple[Look, str, int]], *, backfill: bool = False) -> None:
+        """Those are to be looked at."""
+
+    async def accepted_refunds(
+        self, after: str, most: int
+    ) -> Sequence[tuple[str, datetime | None, str, str, str]]:
+        """(subject, made at, amount, order, currency) of those that the gateway has."""
+
+
+class OrderSweep:
+    """One comparison. ``hidden`` are kinds of which the store shows suspiciously little."""
+
+    def __init__(self, store: Store, sides: Sides, budget: Budget) -> None:
+        self._store = store
+        self._sides = sides
+        self._budget = budget
+        self.orders = Tally()
+        self.refunds = Tally()
+        self.hidden: list[str] = []
+        self._in_store = refund_days.Sums()
+        self._currency = ""
+        self._others: dict[str, str] = {}  # order → its currency, where that is not the usual one
+
+    async def run(self, since: datetime | None = None) -> None:
+        """Compares all, or only what changed ``since`` then, which is loaded as history where it is
+        from before the store went live. Raises StoreError."""
+        live = await self._sides.go_live()
+        last = await self._sides.last_sequence()
+        async for page in self._budget.pages(self._store.listed("orders", since)):
+            await self._orders(page, live, since)
+        if since is not None:
+            return
+        await ask_for_gone("order", self.orders, self._sides, self.hidden, up_to=last)
+        async for page in self._budget.pages(self._store.listed("refunds", None)):
+            await self._refunds(page, live)
+        await ask_for_gone("refund", self.refunds, self._sides, self.hidden, up_to=last)
+
+    async def again(self) -> None:
+        """After what was asked for has been read."""
+        for tally in (self.orders, self.refunds):
+            subjects = list(tally.open)
+            for at in range(0, len(subjects), AT_ONCE):
+                some = subjects[at : at + AT_ONCE]
+                tally.again(await self._sides.told(some), await self._sides.unsent(some))
+
+    async def days(self) -> tuple[RefundDay, ...]:
+        """Refunds of both sides by day and currency."""
+        gateway, after = refund_days.Sums(), ""
+        while rows := await self._sides.accepted_refunds(after, AT_ONCE):
+            for _, at, amount, order, currency in rows:
+                gateway.add(at, currency or self._currency_of(order), amount)
+            after = rows[-1][0]
+        return refund_days.compared(self._in_store, gateway)
+
+    def _currency_of(self, order: str) -> str:
+        return self._others.get(order, self._currency)
+
+    async def _orders(self, page: Sequence[Listed], live: datetime, since: datetime | None) -> None:
+        for row in page:
+            self._currency = self._currency or row.currency
+            if row.currency != self._currency:
+                self._others[row.subject] = row.currency
+        told, dead = await known(self._sides, page)
+        history = {row.subject for row in page if not differences.is_ours(row, None, live)}
+        asked = self.orders.page(page, told, dead, live if since is None else min(live, since))
+        for backfill in (False, True):
+            looks = [
+                (Look.RESOURCE, subject, 0)
+                for subject in asked
+                if (subject in history and subject not in told) is backfill
+            ]
+            if looks:
+                await self._sides.ask(looks, backfill=backfill)
+
+    async def _refunds(self, page: Sequence[Listed], live: datetime) -> None:
+        told, dead = await known(self._sides, page)
+        told = {**told, **await self._sides.told({row.parent for row in page})}
+        for row in page:
+            if row.number not in self.refunds.shown and differences.is_ours(
+                row, told.get(row.subject), live
+            ):
+                self._in_store.add(
+                    row.created_at, self._currency_of(row.parent), row.figures.decode()
+                )
+        different = {*self.refunds.page(page, told, dead, live)}
+        orders = differences.refunds_of((r for r in page if r.subject in different), told)
+        if orders:
+            await self._sides.ask([(Look.REFUNDS, one, told[one].sequence) for one in orders])
+
+
+async def known(
+    sides: Sides, page: Sequence[Listed]
+) -> tuple[Mapping[str, Told], Mapping[str, str]]:
+    """What was told of a page, and what of it lies dead without having been told."""
+    told = await sides.told([row.subject for row in page])
+    rest = [row.subject for row in page if row.subject not in told]
+    return told, await sides.unsent(rest) if rest else {}
+
+
+async def ask_for_gone(
+    resource: str, tally: Tally, sides: Sides, hidden: list[str], *, up_to: int
+) -> None:
+    """Asks for what was told by number ``up_to`` and is not shown any more; for none of it where it
+    is more than can be believed."""
+    alive, after = 0, ""
+    gone: list[Told] = []
+    while some := await sides.told_after(resource, after, AT_ONCE):
+        alive += sum(not one.deleted for one in some)
+        gone += differences.gone(some, tally.shown, up_to=up_to)
+        after = some[-1].subject
+    if not differences.is_believable(len(gone), alive):
+        hidden.append(f"{resource}s")
+        return
+    tally.gone += [one.subject for one in gone]
+    looks = [(Look.RESOURCE, one.subject, 0) for one in gone]
+    if resource == "refund":
+        orders = await sides.told({one.parent for one in gone})
+        looks = [(Look.REFUNDS, one.subject, one.sequence) for one in orders.values()]
+    if looks:
+        await sides.ask(looks)

@@ -1,0 +1,215 @@
+"""Compares everything, once in a while: what no webhook and no look told of is found here, and the
+owner gets the proof that both ends agree."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from agent import actor, errors, metrics
+from agent.model import content, report
+from agent.reconcile import catalogue_sweep, order_sweep, refund_days
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from agent.clock import Clock
+    from agent.model.report import ReconciliationReport
+    from agent.reconcile.budget import Budget
+    from agent.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FIRST = 600.0  # seconds after the start of a state that was never compared
+LOOK_S = 2.0
+MENDED_WITHIN_S = 900.0
+FIRST_PAUSE_S = 60.0
+LONGEST_PAUSE_S = 3600.0
+
+
+class Sides(order_sweep.Sides, Protocol):
+    """What was told, and how it stands."""
+
+    async def is_asking(self) -> bool:
+        """Whether something that was asked for is not read yet."""
+
+    async def swept_at(self) -> datetime | None:
+        """When the last sweep ended."""
+
+    async def swept(self, at: datetime) -> None:
+        """One ended."""
+
+    async def open_ends(self) -> tuple[float | None, int, bool]:
+        """Age in seconds of the oldest event that waits, held updates, and whether something waits
+        for its verdict."""
+
+
+class Fetcher(Protocol):
+    """Where the report enters the line."""
+
+    async def take_in(self, resource: str, bodies: Sequence[bytes], began: int) -> None:
+        """Bodies enter the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to compare. ``since``: only orders that changed since then, as history where they are
+    older than the store's going live."""
+
+    orders: bool = True
+    catalogue: bool = True
+    since: datetime | None = None
+    repair: bool = False
+
+
+class Sweep:
+    """The comparison, and the loop that makes it every so often."""
+
+    def __init__(
+        self,
+        store: order_sweep.Store,
+        sides: Sides,
+        inventory: catalogue_sweep.Inventory,
+        fetcher: Fetcher,
+        budget: Budget,
+        *,
+        store_now: Callable[[], datetime],
+        known: Callable[[], Awaitable[bool]],
+        settings: Callable[[], Settings],
+        clock: Clock,
+        asked: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._sides = sides
+        self._inventory = inventory
+        self._fetcher = fetcher
+        self._budget = budget
+        self._store_now = store_now
+        self._known = known
+        self._settings = settings
+        self._clock = clock
+        self._asked = asked
+        self._started = clock.monotonic()
+        self._pause_s = 0.0
+        self.last: ReconciliationReport | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Compares until asked to stop."""
+        await actor.run(self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock)
+
+    async def run_once(self) -> float:
+        """One sweep, if it is time for it; how long to rest after it."""
+        due_s = await self._due_s()
+        if due_s > 0 or not await self._known():
+            return max(1.0, min(due_s, LONGEST_PAUSE_S))
+        try:
+            repair = self._settings().reconcile.stock == "repair"
+            made = await self.compare(Wanted(repair=repair))
+        except errors.StoreError as error:
+            if not self._pause_s:
+                log.warning("both ends are not compared: %s", error.message)
+            self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
+            return self._pause_s
+        self._pause_s = 0.0
+        await self._sides.swept(self._clock.now())
+        began = await self._sides.last_sequence()
+        await self._fetcher.take_in("report", [content.encoded(made)], began)
+        self.last = made
+        return 0.0
+
+    async def compare(self, wanted: Wanted, *, mend: bool = True) -> ReconciliationReport:
+        """Compares, has what differs read, and waits for that unless it is not to ``mend``. Raises
+        StoreError."""
+        live, spent = await self._sides.go_live(), self._budget.requests
+        orders = order_sweep.OrderSweep(self._store, self._sides, self._budget)
+        shelf = catalogue_sweep.CatalogueSweep(
+            self._store,
+            self._sides,
+            self._inventory,
+            self._budget,
+            ahead=self._store_now() - self._clock.now(),
+        )
+        if wanted.orders:
+            await orders.run(wanted.since)
+        if wanted.catalogue:
+            await shelf.run()
+        if mend:
+            await self._mended()
+        if wanted.catalogue:
+            await shelf.find_drift(repair=wanted.repair and mend)
+        for one in (orders, shelf):
+            await one.again()
+        made = await self._report(wanted, orders, shelf, live, self._budget.requests - spent)
+        _measure(made, shelf)
+        return made
+
+    async def _mended(self) -> None:
+        """Waits until what was asked for is read, judged, and accepted where the gateway takes
+        events; not for ever."""
+        self._asked.set()
+        given_up = self._clock.monotonic() + MENDED_WITHIN_S
+        while self._clock.monotonic() < given_up:
+            oldest_s, _, unjudged = await self._sides.open_ends()
+            waits = unjudged or (oldest_s is not None and oldest_s < LOOK_S * 15)
+            if not waits and not await self._sides.is_asking():
+                return
+            await self._clock.sleep(LOOK_S)
+        log.warning("what differs is not all read yet: the report counts it as open")
+
+    async def _report(
+        self,
+        wanted: Wanted,
+        orders: order_sweep.OrderSweep,
+        shelf: catalogue_sweep.CatalogueSweep,
+        live: datetime,
+        requests: int,
+    ) -> ReconciliationReport:
+        now, store_id = self._clock.now(), self._settings().store.id
+        oldest_s, held, _ = await self._sides.open_ends()
+        whole = wanted.orders and wanted.since is None
+        days = await orders.days() if whole else ()
+        hidden = (*orders.hidden, *shelf.hidden)
+        skus, accurate = len(shelf.skus), shelf.accurate
+        agreed = not (orders.orders.open or orders.refunds.open or hidden or skus - accurate)
+        return report.ReconciliationReport(
+            id=f"report/{now:%Y-%m-%d}",
+            store_id=store_id,
+            made_at=now,
+            since=wanted.since or live,
+            agreed=agreed and refund_days.agree(days),
+            orders=orders.orders.told() if wanted.orders else None,
+            refunds=orders.refunds.told() if whole else None,
+            refund_days=days[: report.NAMED],
+            products=shelf.tallies["product"].told() if wanted.catalogue else None,
+            skus=skus,
+            accurate=accurate,
+            accuracy=round(accurate / skus, 4) if skus else None,
+            drifted=tuple(shelf.drifted[: report.NAMED]),
+            drifted_count=len(shelf.drifted),
+            hidden=hidden,
+            oldest_unsettled_seconds=oldest_s,
+            held_updates=held,
+            requests=requests,
+        )
+
+    async def _due_s(self) -> float:
+        every_s = self._settings().reconcile.sweep_every.total_seconds()
+        last = await self._sides.swept_at()
+        if last is None:
+            return min(FIRST, every_s) - (self._clock.monotonic() - self._started)
+        return every_s - (self._clock.now() - last).total_seconds()
+
+
+def _measure(made: ReconciliationReport, shelf: catalogue_sweep.CatalogueSweep) -> None:
+    if made.orders is not None:
+        metrics.NOT_ACCEPTED.labels("orders").set(made.orders.in_store - made.orders.accepted)
+    if made.refunds is not None:
+        metrics.NOT_ACCEPTED.labels("refunds").set(made.refunds.in_store - made.refunds.accepted)
+    if made.accuracy is not None:
+        metrics.INVENTORY_ACCURACY.set(made.accuracy)
+    found = catalogue_sweep.by_cause(shelf.drifted)
+    for cause in report.DriftCause:
+        metrics.DRIFTED.labels(cause).set(found.get(cause, 0))

@@ -1,0 +1,56 @@
+"""What a proof needs beside what was told: refunds as they were accepted, and how figures stand."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from agent import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    import aiosqlite
+
+Refund = tuple[str, "datetime | None", str, str, str]
+"""(subject, made at, amount, its order, currency; empty where the body is not kept)"""
+
+
+async def accepted_refunds(db: aiosqlite.Connection, after: str, most: int) -> Sequence[Refund]:
+    """Refunds that the gateway has, in the order of their subjects, behind one of them."""
+    rows = await db.execute_fetchall(
+        "SELECT subject, changed_at, CAST(figures AS TEXT), parent,"
+        " coalesce((SELECT CAST(body AS TEXT) ->> '$.currency' FROM arrivals"
+        "  WHERE arrivals.sequence = register.sequence), '')"
+        " FROM register WHERE subject > ? AND subject < 'refund0' AND NOT deleted"
+        " AND coalesce((SELECT state FROM outbox WHERE outbox.sequence = register.sequence),"
+        "  'accepted') = 'accepted' ORDER BY subject LIMIT ?",
+        (after or "refund/", most),
+    )
+    return [
+        (subject, None if at is None else clock.from_micros(at), amount, parent, currency)
+        for subject, at, amount, parent, currency in rows
+    ]
+
+
+async def newest_updates(
+    db: aiosqlite.Connection, kind: str, skus: Collection[str]
+) -> dict[str, str]:
+    """The state of the newest update of a kind for each of those SKUs, where it is kept."""
+    rows = await db.execute_fetchall(
+        "SELECT sku, state FROM inbox WHERE number IN (SELECT max(number) FROM inbox"
+        " WHERE sku IN (SELECT value FROM json_each(?)) AND kind = ? AND NOT reverts GROUP BY sku)",
+        (json.dumps(list(skus)), kind),
+    )
+    return {str(sku): str(state) for sku, state in rows}
+
+
+async def written_at(db: aiosqlite.Connection, product_ids: Collection[int]) -> dict[int, datetime]:
+    """When we wrote to those of the products last, by our clock."""
+    rows = await db.execute_fetchall(
+        "SELECT product_id, written_at FROM catalogue WHERE written_at > 0"
+        " AND product_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(product_ids)),),
+    )
+    return {number: clock.from_micros(at) for number, at in rows}
