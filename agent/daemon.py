@@ -34,7 +34,7 @@ from agent.ops.admin import Admin
 from agent.ops.ageing import Ageing
 from agent.ops.reload import Current, Reload
 from agent.ops.watchdog import Watchdog
-from agent.reconcile import catch_up, order_look
+from agent.reconcile import catch_up, lateness, order_look, waking
 from agent.storage import (
     ageing,
     database,
@@ -206,6 +206,7 @@ async def running(
             usurped=lambda: pulling.usurped or sender.breaker.reason == "another_instance",
         )
         drifting = drift.Drift(db, wire.same, settings=current, clock=clock)
+        late = lateness.Lateness(store_now=woo_.store_now, clock=clock)
         judging = judge.Judge(
             outbox,
             read,
@@ -216,6 +217,7 @@ async def running(
             asked=asked,
             judged=judged,
             drift=drifting,
+            lateness=late,
         )
         folder = settings.updates.drop_folder
         door = Door(inbox, settings=current, clock=clock, arrived=arrived)
@@ -223,6 +225,7 @@ async def running(
         daemon = Daemon(
             current, clock, db, room, gate, sender, pulling, applying, judging, drifting, dropped
         )
+        daemon.cron = waking.Waking(late, woo_, on=lambda: current().store.wake_cron, clock=clock)
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
             http.listening(
@@ -258,6 +261,7 @@ async def running(
                 every=lambda: current().reconcile.orders_every,
                 clock=clock,
             ).run,
+            "cron": daemon.cron.run,
             "store": store_look.StoreLook(fetcher, store_id=store.id, clock=clock).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import errors, metrics
 from agent.ops import health
-from agent.ops.facts import Facts, Side
+from agent.ops.facts import Facts, Late, Side
 from agent.storage import dead_letters, inbox_view, outbox_view, pauses, resources
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agent.events.sender import Sender
     from agent.gateway.client import Client
     from agent.ops.reload import Current
+    from agent.reconcile.waking import Waking
     from agent.storage.database import Database
     from agent.storage.drift import Drift
     from agent.storage.pressure import Pressure
@@ -29,6 +30,8 @@ _REFUSALS = frozenset({"http_401", "http_403", "tls"})
 
 class Vitals:
     """How a running agent is."""
+
+    cron: Waking
 
     def __init__(
         self,
@@ -90,6 +93,8 @@ class Vitals:
         except errors.StorageError as error:
             return health.unreadable(now, settings.store.id, error.message)
         _show(outbox, inbox)
+        late = self.cron.lateness
+        metrics.WEBHOOKS_UNHEARD.set(late.unheard)
         breaker, feed = self._sender.breaker, self._pulling.trouble
         trouble = self._applying.trouble
         found = Facts(
@@ -112,6 +117,7 @@ class Vitals:
             loops=self._judging.repeats.loops(now),
             pauses=paused,
             drifted=drifted,
+            late=Late(late.late_s(), late.unheard, self.cron.trouble),
             drop_folder=self._dropped.trouble if self._dropped else "",
         )
         return health.document(found, settings)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from agent.clock import Clock
     from agent.demo.gateway import Gateway
 
 STORE = "brand-de"
@@ -63,9 +64,11 @@ def closed_port() -> int:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, seed: int = 1) -> AsyncIterator[daemon.Daemon]:
+async def running(
+    settings: Settings, *, seed: int = 1, clock: Clock | None = None
+) -> AsyncIterator[daemon.Daemon]:
     """A daemon at work from entry to exit."""
-    around = daemon.Surroundings(SystemClock(), random.Random(seed), Notifier({}))
+    around = daemon.Surroundings(clock or SystemClock(), random.Random(seed), Notifier({}))
     async with daemon.running(settings, around) as agent:
         yield agent
 
