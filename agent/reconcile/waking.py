@@ -50,7 +50,7 @@ class Waking:
         """One look; how long to rest after it."""
         if lost := self.lateness.lost():
             metrics.WEBHOOKS_LOST.inc(len(lost))
-            log.info("no webhook told of %s", ", ".join(lost))
+            log.info("no webhook told of %d changes, the first: %s", len(lost), lost[0])
         late_s = self.lateness.late_s()
         if late_s <= LATE_S or not self._on():
             if self._waking and late_s <= LATE_S:
