@@ -29,8 +29,10 @@ async def run(
     stop: asyncio.Event,
     nudged: asyncio.Event,
     clock: Clock,
+    interruptible: bool = False,
 ) -> None:
     """Calls ``work`` until ``stop``; it returns how many seconds to rest unless nudged, 0 for none.
+    Where it takes long and may be cut anywhere it is ``interruptible``: nobody waits for its end.
 
     A database that can't be read or written now is tried again: what it holds is not lost. Any
     other error is a fault of ours and ends the actor, and with it the daemon, in plain sight.
@@ -39,7 +41,7 @@ async def run(
     while not stop.is_set():
         nudged.clear()
         try:
-            rest_s = await work()
+            rest_s = await (_cut_by(stop, work()) if interruptible else work())
             if broken:
                 log.info("the database answers again")
             broken = False
@@ -50,6 +52,17 @@ async def run(
             rest_s = STORAGE_PAUSE_S
         if rest_s:
             await clock.sleep(rest_s, or_when=(stop,) if broken else (stop, nudged))
+
+
+async def _cut_by(stop: asyncio.Event, work: Awaitable[float]) -> float:
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else 0.0
+    finally:
+        working.cancel()
+        stopped.cancel()
+        await asyncio.wait((working, stopped))
 
 
 def longer(pause_s: float, first_s: float, longest_s: float) -> float:

@@ -35,7 +35,7 @@ from agent.ops.ageing import Ageing
 from agent.ops.reload import Current, Reload
 from agent.ops.watchdog import Watchdog
 from agent.reconciling import Reconciling
-from agent.storage import ageing, database, drift, inbox_queue, privacy, queues, set_aside, stock
+from agent.storage import ageing, database, inbox_queue, privacy, queues, set_aside, stock
 from agent.storage.pressure import Pressure
 from agent.updates import applier, holds, puller, reporter, resolver, stock_checks, writing
 from agent.updates.door import Door
@@ -201,7 +201,6 @@ async def running(
             settled=settled,
             usurped=lambda: pulling.usurped or sender.breaker.reason == "another_instance",
         )
-        drifting = drift.Drift(db, wire.same, settings=current, clock=clock)
         judging = judge.Judge(
             outbox,
             read,
@@ -211,13 +210,14 @@ async def running(
             stored=stored,
             asked=asked,
             judged=judged,
-            drift=drifting,
+            drift=comparing.drift,
+            lateness=comparing.lateness,
         )
         folder = settings.updates.drop_folder
         door = Door(inbox, settings=current, clock=clock, arrived=arrived)
         dropped = Watcher(folder, door.take, clock=clock) if folder else None
         daemon = Daemon(
-            current, clock, db, room, gate, sender, pulling, applying, judging, drifting, dropped
+            current, clock, db, room, gate, sender, pulling, applying, judging, comparing, dropped
         )
         receiver = webhook.Receiver(settings.webhooks, outbox, clock=clock, rng=rng, stored=stored)
         daemon.webhooks = await enter(
@@ -255,7 +255,7 @@ async def running(
                 clock=clock,
                 known=arrived,
             ).run,
-            **comparing.actors(api, shelf, checking, drifting),
+            **comparing.actors(api, shelf, checking),
             "store": store_look.StoreLook(fetcher, store_id=store.id, clock=clock).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(

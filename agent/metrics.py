@@ -15,6 +15,28 @@ WEBHOOKS = Counter(
 VERDICTS = Counter(
     "woo_agent_verdicts", "Stored webhooks, by verdict.", ["verdict"], registry=REGISTRY
 )
+WEBHOOK_LAG_SECONDS = Histogram(
+    "woo_agent_webhook_lag_seconds",
+    "From a change in the store to its webhook.",
+    buckets=(1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 14400, 86400),
+    registry=REGISTRY,
+)
+WEBHOOKS_UNHEARD = Gauge(
+    "woo_agent_webhooks_unheard",
+    "Changes found by reading that no webhook told of yet.",
+    registry=REGISTRY,
+)
+WEBHOOKS_LOST = Counter(
+    "woo_agent_webhooks_lost",
+    "Changes found by reading that no webhook told of within an hour.",
+    registry=REGISTRY,
+)
+CRON_WAKES = Counter(
+    "woo_agent_cron_wakes",
+    "Calls of the store's wp-cron.php, by outcome.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 WRITE_LOOPS = Counter(
     "woo_agent_write_loops",
     "Resources found to be saved over and over without a change.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.reconcile import budget, catalogue_look, catch_up, order_look, sweep
+from agent.reconcile import budget, catalogue_look, catch_up, lateness, order_look, sweep, waking
+from agent.storage import drift
 from agent.storage.comparing import Sides
 from agent.updates.intended import Intended
+from agent.woo import wire
 
 if TYPE_CHECKING:
     import asyncio
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from agent.model.product import StoreProduct
     from agent.settings import Settings
     from agent.storage.database import Database
-    from agent.storage.drift import Drift
     from agent.storage.queues import Outbox
     from agent.storage.stock import Stock
     from agent.updates.stock_checks import StockChecks
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 
 class Reconciling:
-    """``look`` brings the store's orders up to date; ``budget`` is what comparing may ask for."""
+    """``look`` brings the store's orders up to date; ``budget`` is what comparing may ask for;
+    ``lateness`` and ``cron`` are about webhooks that come late, ``drift`` about prices."""
 
     def __init__(
         self,
@@ -59,13 +61,16 @@ class Reconciling:
             stored=stored,
             judged=judged,
         ).look
+        self.lateness = lateness.Lateness(store_now=store.store_now, clock=clock)
+        self.cron = waking.Waking(
+            self.lateness, store, on=lambda: settings().store.wake_cron, clock=clock
+        )
+        self.drift = drift.Drift(db, wire.same, settings=settings, clock=clock)
         self.budget = budget.Budget(
             per_minute=lambda: settings().reconcile.requests_per_minute, busy=busy, clock=clock
         )
 
-    def actors(
-        self, api: Reads, shelf: Stock, stock: StockChecks, drifting: Drift
-    ) -> Mapping[str, Actor]:
+    def actors(self, api: Reads, shelf: Stock, stock: StockChecks) -> Mapping[str, Actor]:
         """What looks and compares, by name."""
 
         def every() -> timedelta:
@@ -86,7 +91,7 @@ class Reconciling:
             Inventory(
                 self._sides,
                 Intended(shelf, stock, settings=self._settings),
-                drifting,
+                self.drift,
                 self._store,
                 self.look,
             ),
@@ -107,6 +112,7 @@ class Reconciling:
                 for what, look in looks.items()
             },
             "sweep": sweeping.run,
+            "cron": self.cron.run,
         }
 
 
@@ -117,11 +123,11 @@ class Inventory:
         self,
         sides: Sides,
         intended: Intended,
-        drifting: Drift,
+        prices: drift.Drift,
         store: Client,
         look: Callable[[], Awaitable[None]],
     ) -> None:
-        self._drifting = drifting
+        self._prices = prices
         self._store = store
         self._look = look
         self.quantities = intended.quantities
@@ -130,7 +136,7 @@ class Inventory:
         self.repair = sides.repair
 
     async def prices(self, products: Sequence[StoreProduct]) -> Mapping[int, tuple[str, ...]]:
-        return await self._drifting.of(products)
+        return await self._prices.of(products)
 
     async def fresh(self, skus: Collection[str]) -> Sequence[StoreProduct]:
         await self._look()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import errors, metrics
 from agent.ops import health
-from agent.ops.facts import Facts, Side
+from agent.ops.facts import Facts, Late, Side
 from agent.storage import dead_letters, inbox_view, outbox_view, pauses, resources
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from agent.events.sender import Sender
     from agent.gateway.client import Client
     from agent.ops.reload import Current
+    from agent.reconciling import Reconciling
     from agent.storage.database import Database
-    from agent.storage.drift import Drift
     from agent.storage.pressure import Pressure
     from agent.updates.applier import Applier
     from agent.updates.puller import Puller
@@ -41,7 +41,7 @@ class Vitals:
         pulling: Puller,
         applying: Applier,
         judging: Judge,
-        drifting: Drift,
+        comparing: Reconciling,
         dropped: Watcher | None,
     ) -> None:
         self._settings = settings
@@ -53,7 +53,7 @@ class Vitals:
         self._pulling = pulling
         self._applying = applying
         self._judging = judging
-        self._drifting = drifting
+        self._comparing = comparing
         self._dropped = dropped
 
     async def alive(self) -> bool:
@@ -86,10 +86,12 @@ class Vitals:
             broken = await self._db.read(resources.broken)
             paused = await self._db.read(pauses.in_force, now)
             figures = await self._room.figures()
-            drifted = await self._drifting.current()
+            drifted = await self._comparing.drift.current()
         except errors.StorageError as error:
             return health.unreadable(now, settings.store.id, error.message)
         _show(outbox, inbox)
+        late, cron = self._comparing.lateness, self._comparing.cron
+        metrics.WEBHOOKS_UNHEARD.set(late.unheard)
         breaker, feed = self._sender.breaker, self._pulling.trouble
         trouble = self._applying.trouble
         found = Facts(
@@ -112,6 +114,7 @@ class Vitals:
             loops=self._judging.repeats.loops(now),
             pauses=paused,
             drifted=drifted,
+            late=Late(late.late_s(), late.unheard, cron.trouble),
             drop_folder=self._dropped.trouble if self._dropped else "",
         )
         return health.document(found, settings)

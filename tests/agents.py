@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import socket
 from contextlib import asynccontextmanager
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from agent.clock import Clock
     from agent.demo.gateway import Gateway
 
 STORE = "brand-de"
 TOKEN = "gateway-token"
 KEY, SECRET = "ck_a1a1", "cs_b2b2"
+_SEEDS = itertools.count(1)
 
 
 def configured(state: Path, **sections: dict[str, Any]) -> Settings:
@@ -63,9 +66,13 @@ def closed_port() -> int:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, seed: int = 1) -> AsyncIterator[daemon.Daemon]:
-    """A daemon at work from entry to exit."""
-    around = daemon.Surroundings(SystemClock(), random.Random(seed), Notifier({}))
+async def running(
+    settings: Settings, *, clock: Clock | None = None
+) -> AsyncIterator[daemon.Daemon]:
+    """A daemon at work from entry to exit. Each draws numbers of its own: a store takes no nonce of
+    the one before it again."""
+    rng = random.Random(next(_SEEDS))
+    around = daemon.Surroundings(clock or SystemClock(), rng, Notifier({}))
     async with daemon.running(settings, around) as agent:
         yield agent
 

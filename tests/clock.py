@@ -6,6 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from agent.clock import SystemClock
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -52,3 +54,16 @@ class FakeClock:
             finally:
                 for wait in waits:
                     wait.cancel()
+
+
+class SteppedClock(SystemClock):
+    """The real one, with a wall clock that a test puts forward."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+    def put_forward(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)

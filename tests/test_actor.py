@@ -223,6 +223,36 @@ async def test_a_fault_while_stopping_is_raised_and_leaves_nothing_behind() -> N
     assert asyncio.all_tasks() == before
 
 
+async def test_long_work_that_may_be_cut_ends_at_once() -> None:
+    stop, begun = asyncio.Event(), asyncio.Event()
+
+    async def work() -> float:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    running = asyncio.create_task(
+        actor.run(work, stop=stop, nudged=asyncio.Event(), clock=FakeClock(), interruptible=True)
+    )
+    await begun.wait()
+    stop.set()
+    await running
+
+
+async def test_a_fault_of_work_that_may_be_cut_is_raised() -> None:
+    async def work() -> float:
+        raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours"):
+        await actor.run(
+            work,
+            stop=asyncio.Event(),
+            nudged=asyncio.Event(),
+            clock=FakeClock(),
+            interruptible=True,
+        )
+
+
 def test_pauses_double_up_to_the_longest() -> None:
     pauses = [0.0]
     for _ in range(4):

@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
 
@@ -119,9 +119,10 @@ class Store:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        deliver: bool = True,
+        deliver: bool | Literal["cron"] = True,
     ) -> AsyncIterator[Store]:
-        """Listens, and delivers webhooks in the background unless told otherwise."""
+        """Listens, and delivers webhooks in the background unless told otherwise; ``"cron"``: when
+        somebody calls ``wp-cron.php``, as in a shop without visitors."""
         try:
             async with (
                 self._delivery.running(deliver=deliver),

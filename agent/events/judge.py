@@ -18,6 +18,7 @@ from agent.model.delivery import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from agent.clock import Clock
     from agent.model.delivery import Judged, Judgement, Known, Reading, Received
@@ -54,6 +55,13 @@ class Drift(Protocol):
         event, if it becomes one, says so."""
 
 
+class Lateness(Protocol):
+    """What watches how late webhooks come."""
+
+    def judged(self, judged: Judged, received_at: datetime) -> float | None:
+        """How late that one was, in seconds; None where that can't be told."""
+
+
 class Judge:
     """The loop."""
 
@@ -69,6 +77,7 @@ class Judge:
         asked: asyncio.Event,
         judged: asyncio.Event,
         drift: Drift | None = None,
+        lateness: Lateness | None = None,
     ) -> None:
         self._outbox = outbox
         self._read = read
@@ -81,6 +90,7 @@ class Judge:
         self._asked = asked
         self._judged = judged
         self._drift = drift
+        self._lateness = lateness
 
     async def run(self, stop: asyncio.Event) -> None:
         """Judges what comes in until asked to stop."""
@@ -108,6 +118,7 @@ class Judge:
             with tracing.working(judged.reading.lane, envelope.traceparent(row.id)):
                 log.debug("%s is %s", row.webhook.topic, judged.verdict)
                 self._watch(judged, row)
+                self._time(judged, row)
                 if judged.verdict is Verdict.EVENT and row.sequence in drifted:
                     _tell_drifted(judged.reading, drifted[row.sequence])
         if judgement.asks:
@@ -142,6 +153,12 @@ class Judge:
                     reading.subject,
                     reading.subject,
                 )
+
+    def _time(self, judged: Judged, row: Received) -> None:
+        if self._lateness is not None:
+            lag_s = self._lateness.judged(judged, row.webhook.received_at)
+            if lag_s is not None:
+                metrics.WEBHOOK_LAG_SECONDS.observe(lag_s)
 
     def _tell_foreign(self, source: str) -> None:
         """Once per site: it may be ours under another name."""

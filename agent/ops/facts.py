@@ -22,6 +22,16 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """How late the store's webhooks come, how many changes none told of yet, and why the store's
+    cron can't be woken."""
+
+    seconds: float = 0.0
+    unheard: int = 0
+    cron: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What was looked up. ``outbox`` and ``inbox`` are the counts of ``agent.storage``; ``broken``
     the kinds of resources that come as error objects, ``loops`` what is saved over and over,
@@ -47,3 +57,4 @@ class Facts:
     loops: Sequence[str] = ()
     drifted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     drop_folder: str = ""
+    late: Late = Late()

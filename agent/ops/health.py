@@ -44,6 +44,7 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "outbox:dead": _dead(facts),
         "webhooks:errorObjects": _broken(facts),
         "webhooks:repeats": _loops(facts),
+        "webhooks:lag": _late(facts, settings),
         "gateway:connection": _side(facts.gateway, "gateway", "woo-agent outbox stats"),
         "gateway:protocol": _protocol(facts),
         "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
@@ -213,6 +214,24 @@ def _loops(facts: Facts) -> dict[str, Any]:
         f"{_named(facts.loops)} saved again and again without a change, see when:"
         f" woo-agent outbox list --subject {next(iter(facts.loops), '')}",
     )
+
+
+def _late(facts: Facts, settings: Settings) -> dict[str, Any]:
+    late, home = facts.late, settings.store.url
+    unheard = f", {late.unheard} not told of yet" if late.unheard else ""
+    refused = f"; the agent can't call it ({late.cron})" if late.cron else ""
+    return _check(
+        "pass" if late.seconds <= settings.health.max_webhook_lag.total_seconds() else "warn",
+        late.seconds,
+        "seconds",
+        f"the store tells of changes {_span(late.seconds)} late{unheard} (its cron runs when"
+        f" somebody visits, or its queue is long), have the system's cron call wp-cron.php every"
+        f" minute{refused}: * * * * * curl -fsS {home}/wp-cron.php",
+    )
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
 
 
 def _drift(facts: Facts) -> dict[str, Any]:

@@ -43,7 +43,9 @@ class CatchUp:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Looks until told to stop."""
-        await actor.run(self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock)
+        await actor.run(
+            self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock, interruptible=True
+        )
 
     async def run_once(self) -> float:
         """One look; how long to rest after it."""

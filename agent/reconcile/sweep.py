@@ -98,7 +98,9 @@ class Sweep:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Compares until asked to stop."""
-        await actor.run(self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock)
+        await actor.run(
+            self.run_once, stop=stop, nudged=asyncio.Event(), clock=self._clock, interruptible=True
+        )
 
     async def run_once(self) -> float:
         """One sweep, if it is time for it; how long to rest after it."""

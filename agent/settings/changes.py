@@ -19,6 +19,7 @@ LIVE = frozenset(
     "log.level",
     "store.batch_size",
     "store.write_concurrency",
+    "store.wake_cron",
     "gateway.batch_size",
     "gateway.max_batch_bytes",
     "gateway.max_in_flight",

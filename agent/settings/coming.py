@@ -9,11 +9,7 @@ from agent.settings import keys
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-COMING = frozenset(
-    key
-    for key in keys.FIELDS
-    if key in ("reconcile.webhooks_every", "reconcile.sweep_every", "reconcile.stock")
-)
+COMING = frozenset(key for key in keys.FIELDS if key == "reconcile.webhooks_every")
 
 
 def doubts(given: Collection[str]) -> Iterator[str]:

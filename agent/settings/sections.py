@@ -64,6 +64,8 @@ class StoreSettings(Section):
     """Writing requests side by side."""
     go_live: Moment | None = None
     """Orders created before count as seen by the ERP (if absent: set at first start and kept)."""
+    wake_cron: bool = True
+    """Call wp-cron.php when the store's webhooks are late, at most once a minute."""
 
 
 class WebhookSettings(Section):
@@ -244,6 +246,8 @@ class HealthSettings(Section):
     """An order waiting longer turns warn into fail."""
     max_repeats: Annotated[int, Field(ge=1, le=1000)] = 30
     """A resource sent more often a minute without a change of content is a warning."""
+    max_webhook_lag: Interval = timedelta(minutes=10)
+    """Webhooks that come later than this after a change are a warning."""
 
 
 class LogSettings(Section):

@@ -18,7 +18,7 @@ from yarl import URL
 from agent import errors, metrics
 from agent.model import foreign
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
-from agent.woo import answers, auth, connection, wire
+from agent.woo import answers, auth, connection, cron, wire
 from agent.woo.translate import store_product
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Client:
         rng: random.Random,
     ) -> None:
         self._session = session
+        self._home = settings.url
         self._index = f"{settings.url}/wp-json/"
         self._base = f"{self._index}wc/v3"
         self._secrets = auth.secrets(settings)
@@ -79,6 +80,10 @@ class Client:
             return answers.parsed(status, headers, content, call="GET", hint=self._hint)
         except (errors.StoreRejectedError, errors.StoreRefusedError):
             return None
+
+    async def wake_cron(self) -> bool:
+        """Has the store run its cron, which anybody may; whether it answered in time."""
+        return await cron.wake(self._session, self._home)
 
     async def find(self, skus: Sequence[str]) -> dict[str, list[StoreProduct]]:
         """Products and variations by SKU, exactly as asked: the store ignores case and blanks, and

@@ -86,7 +86,7 @@ class Client:
 
 @asynccontextmanager
 async def connected(
-    store: Store, clock: FakeClock, *, deliver: bool = False
+    store: Store, clock: FakeClock, *, deliver: bool | Literal["cron"] = False
 ) -> AsyncIterator[Client]:
     """The store, serving, and a client of it."""
     async with aiohttp.ClientSession() as session, store.serving(deliver=deliver):

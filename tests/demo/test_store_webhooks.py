@@ -238,6 +238,20 @@ async def test_a_serving_store_delivers_by_itself(listener: Listener) -> None:
         await store.delivered()
 
 
+async def test_where_nobody_visits_webhooks_wait_for_a_call_of_the_cron(listener: Listener) -> None:
+    store, clock = recorded_store()
+    store.add_webhook("order.created", listener.url, "s")
+    async with connected(store, clock, deliver="cron") as client:
+        for _ in range(2):
+            store.place_order([("MUG-1", 1)])
+            assert (await client("GET", "orders")).status == 200
+            assert store.shop.webhooks.pending == 1
+            answer = await client.send("GET", f"{store.url}/wp-cron.php?doing_wp_cron")
+            assert (answer.status, answer.body) == (200, "")
+            await store.delivered()
+    assert listener.topics == ["order.created"] * 2
+
+
 def test_thousands_of_rows_are_workable() -> None:
     store, _ = recorded_store()
     for number in range(5000):

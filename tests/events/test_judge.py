@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from agent import metrics
 from agent.events import judge
 from agent.model.delivery import Judgement, Known, Reading, Received, Verdict, Webhook
 from tests.clock import FakeClock
@@ -12,8 +13,11 @@ from tests.events import fakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     import pytest
+
+    from agent.model.delivery import Judged
 
 
 def _read(row: Received) -> Reading:
@@ -122,6 +126,24 @@ async def test_a_resource_saved_in_a_loop_is_named_once(caplog: pytest.LogCaptur
         pass
     assert court.judge.repeats.loops(fakes.AT) == ["order/0"]
     assert sum("order/0 is saved again and again" in line for line in caplog.messages) == 1
+
+
+async def test_how_late_webhooks_come_is_watched_and_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    court = Court(Stored(b"A", b"A", b"A"))
+    watched = []
+
+    class Watch:
+        def judged(self, judged: Judged, received_at: datetime) -> float | None:
+            watched.append((judged.verdict, received_at))
+            return 90.0 if judged.verdict is Verdict.EVENT else None
+
+    monkeypatch.setattr(court.judge, "_lateness", Watch())
+    before = metrics.WEBHOOK_LAG_SECONDS._sum.get()
+    await court.judge.run_once()
+    assert watched == [(verdict, fakes.AT) for verdict in ("event", "event", "duplicate")]
+    assert metrics.WEBHOOK_LAG_SECONDS._sum.get() == before + 180.0
 
 
 async def test_it_is_woken_by_what_comes_in_and_survives_a_database_that_fails() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from agent.clock import Clock
     from agent.daemon import Daemon
     from agent.demo.gateway import Gateway
     from agent.demo.store import Store
@@ -45,8 +46,12 @@ class Shop:
     async def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The counts of the outbox once that holds; looked at whenever the agent polls."""
         while not holds(outbox := await self.agent.outbox()):
-            await self.gateway.until(functools.partial(self._polled, self.gateway.site.requests))
+            await self.polled()
         return outbox
+
+    async def polled(self) -> None:
+        """Returns when the agent has asked the gateway for something."""
+        await self.gateway.until(functools.partial(self._polled, self.gateway.site.requests))
 
     async def update(self, *items: dict[str, Any]) -> None:
         """Updates, applied and reported."""
@@ -95,17 +100,26 @@ class Ends:
         *,
         updates: dict[str, Any] | None = None,
         ownership: dict[str, Any] | None = None,
+        clock: Clock | None = None,
+        store: dict[str, Any] | None = None,
+        reconcile: dict[str, Any] | None = None,
     ) -> AsyncIterator[Shop]:
         """An agent on the state that the one before left."""
         config = processes.write_config(
             self.folder,
-            store={"url": self.store.url, "connect_to": f"127.0.0.1:{self.store.site.port}"},
+            store={
+                "url": self.store.url,
+                "connect_to": f"127.0.0.1:{self.store.site.port}",
+                **(store or {}),
+            },
             gateway={"url": self.gateway.url, "poll_every": "50ms"},
             updates={"wait": "0s", **(updates or {})},
             ownership=ownership or {},
+            reconcile=reconcile or {},
             health={"max_repeats": 3},
         )
-        async with agents.running(loading.load(config=config, environ={}).settings) as agent:
+        settings = loading.load(config=config, environ={}).settings
+        async with agents.running(settings, clock=clock) as agent:
             yield Shop(self.store, self.gateway, agent, config)
 
 

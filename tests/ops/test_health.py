@@ -9,7 +9,7 @@ import pytest
 from agent import errors
 from agent.model.pause import Line, Pause
 from agent.ops import health
-from agent.ops.facts import Side
+from agent.ops.facts import Late, Side
 from tests.ops.facts import SETTINGS, WELL, facts
 
 PAUSE = Pause(Line.UPDATES, WELL.at, None, "ada", "the ERP counts its stock")
@@ -49,6 +49,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
         ({"broken": ["coupon", "order"]}, "webhooks:errorObjects", "warn", 2),
         ({"drifted": {"MUG-1": ("sale_price",)}}, "store:drift", "warn", 1),
         ({"loops": ["product/10"]}, "webhooks:repeats", "warn", 1),
+        ({"late": Late(601.0)}, "webhooks:lag", "warn", 601.0),
         ({"gateway": Side("unreachable")}, "gateway:connection", "warn", "down"),
         ({"gateway": Side("http_401", True)}, "gateway:connection", "fail", "down"),
         ({"store": Side("in maintenance")}, "store:connection", "warn", "down"),
@@ -66,7 +67,8 @@ def test_each_trouble_says_what_to_run(
         observed,
     )
     *_, command = found["output"].split(": ")
-    assert command.split()[0] in ("woo-agent", "df", "rm", "ls", "systemctl", "timedatectl")
+    known = ("woo-agent", "df", "rm", "ls", "systemctl", "timedatectl", "*")  # * * * * * of cron
+    assert command.split()[0] in known
     assert health.line(document) == f"{check}: {found['output']}"
     assert [name for name, [c] in document["checks"].items() if c["status"] != "pass"] == [check]
 
@@ -78,6 +80,7 @@ def test_each_trouble_says_what_to_run(
         {"outbox": {"oldest_pending_s": 59.9}},
         {"outbox": {"clock_behind_s": 59.9}},
         {"outbox": {"oldest_order_s": 899.9}},
+        {"late": Late(600.0, 5, "wp-cron.php answers 403")},
         {"inbox": {"pending": 1000, "waiting": 1000}},
     ],
 )
@@ -101,6 +104,27 @@ def test_what_is_saved_in_a_loop_is_named_but_a_thousand_are_not() -> None:
     assert "product/4 and 995 more saved again and again" in told
     assert told.endswith("woo-agent outbox list --subject product/0")
     assert "product/5" not in told
+
+
+@pytest.mark.parametrize(
+    ("late", "told"),
+    [
+        (Late(1500.0), "the store tells of changes 25 min late (its cron runs when somebody"),
+        (Late(1500.0, 3), "25 min late, 3 not told of yet (its cron"),
+        (Late(1500.0, 3, "wp-cron.php answers 403"), "can't call it (wp-cron.php answers 403): *"),
+    ],
+)
+def test_late_webhooks_have_a_cause_and_a_cure(late: Late, told: str) -> None:
+    said = health.line(health.document(facts(late=late), SETTINGS))
+    assert told in said
+    assert said.endswith(f": * * * * * curl -fsS {SETTINGS.store.url}/wp-cron.php")
+
+
+def test_how_late_is_late_is_a_setting() -> None:
+    limit = SETTINGS.health.model_copy(update={"max_webhook_lag": timedelta(seconds=30)})
+    strict = SETTINGS.model_copy(update={"health": limit})
+    document = health.document(facts(late=Late(31.0)), strict)
+    assert "changes 31 s late" in health.line(document)
 
 
 def test_a_database_that_cannot_be_read_fails_with_the_reason() -> None:

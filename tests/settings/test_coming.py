@@ -43,5 +43,7 @@ def _written(tmp_path: Path, more: str) -> Path:
 
 
 def test_a_coming_setting_is_warned_of(tmp_path: Path) -> None:
-    loaded = loading.load(config=_written(tmp_path, "[reconcile]\nstock = 'report'\n"), environ={})
-    assert loaded.warnings == ("reconcile.stock is not in effect in this version",)
+    loaded = loading.load(
+        config=_written(tmp_path, "[reconcile]\nwebhooks_every = '1m'\n"), environ={}
+    )
+    assert loaded.warnings == ("reconcile.webhooks_every is not in effect in this version",)

@@ -31,6 +31,7 @@ verify_tls = true
 timeout = "90s"
 batch_size = 100
 write_concurrency = 2
+wake_cron = true
 [webhooks]
 listen = "127.0.0.1:8787"
 path = "/webhooks"
@@ -85,6 +86,7 @@ listen = "127.0.0.1:8788"
 [health]
 max_order_age = "15m"
 max_repeats = 30
+max_webhook_lag = "10m"
 [log]
 level = "info"
 format = "auto"

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import aiohttp
 
@@ -42,13 +42,17 @@ class Delivery:
         self._idle = asyncio.Event()
         self._idle.set()
         self._wake = asyncio.Event()
+        self._sleeps = False
 
     @asynccontextmanager
-    async def running(self, *, deliver: bool) -> AsyncIterator[None]:
-        """Delivers in the background from entry to exit, or only when told."""
+    async def running(self, *, deliver: bool | Literal["cron"]) -> AsyncIterator[None]:
+        """Delivers in the background from entry to exit, or whenever the cron runs, or only when
+        told."""
         connector = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(connector=connector) as self._session:
+            self._sleeps = deliver == "cron"
             self._shop.webhooks.on_emit = self._queued
+            self._shop.webhooks.on_cron = self._wake.set
             self._queued()
             background = asyncio.create_task(self._deliver_all()) if deliver else None
             try:
@@ -96,7 +100,8 @@ class Delivery:
     def _queued(self) -> None:
         if self._shop.webhooks.pending:
             self._idle.clear()
-            self._wake.set()
+            if not self._sleeps:
+                self._wake.set()
 
     async def _deliver_all(self) -> None:
         while True:

@@ -62,6 +62,7 @@ class Webhooks:
         self._pending: OrderedDict[Job, None] = OrderedDict()
         self._next_id = 1
         self.on_emit: Callable[[], None] = lambda: None  # told that jobs may have come
+        self.on_cron: Callable[[], None] = lambda: None  # told that the cron runs
 
     def next_id(self) -> int:
         self._next_id += 1
