@@ -52,6 +52,13 @@ def learned(
     )
 
 
+def may_be_late(reading: Reading, found: Verdict) -> bool:
+    """Whether that is a deletion which the store told of by itself: it carries no date, and what
+    was deleted may have been restored since. A customer never is."""
+    told = found is Verdict.EVENT and reading.read_after is None
+    return told and reading.deletion and reading.resource in ("order", "product", "coupon")
+
+
 def may_change_soon(reading: Reading, found: Verdict) -> bool:
     """Whether that is an order the store told of by itself: what changes right after it may have no
     webhook of its own."""

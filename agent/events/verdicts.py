@@ -53,7 +53,7 @@ def decide(batch: Sequence[Read], known: Mapping[str, Known], *, version: int) -
             unsure.append((read.sequence, subject))
             continue
         judged.append(conclude(read, found))
-        if found is Verdict.STALE:
+        if found is Verdict.STALE or novelty.may_be_late(read.reading, found):
             (refunded if read.reading.parent else outdated).append(
                 (read.sequence, read.reading.parent or subject)
             )

@@ -132,7 +132,7 @@ class OrderSweep:
         different = {*self.refunds.page(page, told, dead, live)}
         orders = differences.refunds_of((r for r in page if r.subject in different), told)
         if orders:
-            await self._sides.ask([(Look.REFUNDS, one, told[one].sequence) for one in orders])
+            await self._sides.ask([look for one in orders for look in looks_at_refunds(told[one])])
 
 
 async def known(
@@ -162,6 +162,11 @@ async def ask_for_gone(
     looks = [(Look.RESOURCE, one.subject, 0) for one in gone]
     if resource == "refund":
         orders = await sides.told({one.parent for one in gone})
-        looks = [(Look.REFUNDS, one.subject, one.sequence) for one in orders.values()]
+        looks = [look for one in orders.values() for look in looks_at_refunds(one)]
     if looks:
         await sides.ask(looks)
+
+
+def looks_at_refunds(order: Told) -> list[tuple[Look, str, int]]:
+    """The order too: that a refund was deleted shows in it, and no date tells."""
+    return [(Look.REFUNDS, order.subject, order.sequence), (Look.RESOURCE, order.subject, 0)]

@@ -1,0 +1,147 @@
+"""What no webhook tells is found all the same: by looks, a second look, and comparing."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agent.clock import SystemClock
+from agent.demo.gateway import Gateway
+from agent.demo.store import TOPICS, Store
+from tests import agents, recordings
+from tests.clock import SteppedClock
+from tests.flows.shop import Ends
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.flows.shop import Shop
+
+SWIFT = {"requests_per_minute": 6000}
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+async def ends(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
+    gateway = Gateway(tmp_path / "gateway.db", clock, token=agents.TOKEN)
+    store = Store(
+        clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=random.Random(1)
+    )
+    store.add_product("MUG-1", stock=40)
+    async with gateway.serving(), store.serving(deliver=False):
+        yield Ends(store, gateway, tmp_path)
+
+
+def newest(ends: Ends, subject: str) -> dict[str, Any]:
+    return ends.gateway.subjects(agents.STORE).get(subject, {"type": "", "data": {}})
+
+
+def reports(ends: Ends) -> list[dict[str, Any]]:
+    kind = "retail.reconciliation.report.v1"
+    return [one["data"] for one in ends.gateway.events(agents.STORE) if one["type"] == kind]
+
+
+@pytest.mark.timeout(60)
+async def test_with_all_webhooks_blocked_orders_come_within_the_interval_and_ten_seconds(
+    ends: Ends,
+) -> None:
+    every_s = 2.0
+    async with ends.agent(reconcile={"orders_every": f"{every_s:.0f}s"}) as shop:
+        await agents.begun(shop.agent, ends.gateway)
+        took = []
+        for pause_s in (0.0, 0.5, 1.0, 1.5):
+            await SystemClock().sleep(pause_s)
+            began = SystemClock().monotonic()
+            subject = f"order/{ends.store.place_order([('MUG-1', 1)])}"
+            await ends.gateway.until(lambda subject=subject: subject in shop.told(), timeout=15)  # type: ignore[misc]
+            took.append(SystemClock().monotonic() - began)
+    assert max(took) < every_s + 10
+
+
+async def test_an_order_is_read_once_more_some_time_after_its_last_event(
+    ends: Ends, clock: SteppedClock
+) -> None:
+    async with ends.agent(clock=clock, reconcile={"orders_every": "10h"}) as shop:
+        await agents.begun(shop.agent, ends.gateway)
+        for topic in TOPICS:
+            ends.store.add_webhook(topic, agents.url(shop.agent), recordings.SECRET)
+        orders = [ends.store.place_order([("MUG-1", 1)]) for _ in range(3)]
+        await shop.deliver()
+        note = "leave it at the door"
+        for number in orders:  # changed past WooCommerce: no webhook, no date
+            ends.store.shop.orders[number].fields["customer_note"] = note
+        before = ends.store.site.requests
+        clock.put_forward(300)
+        await ends.gateway.until(
+            lambda: all(
+                newest(ends, f"order/{n}")["data"].get("customer_note") == note for n in orders
+            )
+        )
+        assert ends.store.site.requests - before <= 2  # one for all, and perhaps the statuses
+
+
+async def test_a_deletion_that_comes_after_the_order_was_restored_is_put_right(
+    ends: Ends,
+) -> None:
+    async with ends.agent() as shop:
+        await agents.begun(shop.agent, ends.gateway)
+        for topic in TOPICS:
+            ends.store.add_webhook(topic, agents.url(shop.agent), recordings.SECRET)
+        number = ends.store.place_order([("MUG-1", 1)])
+        await shop.deliver()
+        ends.store.trash_order(number)
+        late = ends.store.take_webhooks()
+        ends.store.restore_order(number)
+        await shop.deliver()
+        for job in late:
+            await ends.store.deliver(job)
+        subject = f"order/{number}"
+        kinds = [".snapshot.", ".deleted.", ".snapshot."]
+        await ends.gateway.until(lambda: shop.told().count(subject) == len(kinds))
+        told = [e["type"] for e in ends.gateway.events(agents.STORE) if e["subject"] == subject]
+        assert [kind in one for kind, one in zip(kinds, told, strict=True)] == [True] * 3
+
+
+async def sold(shop: Shop, ends: Ends) -> None:
+    """Two mugs have their figures of the ERP; then somebody writes past WooCommerce."""
+    await agents.begun(shop.agent, ends.gateway)
+    figures = [("MUG-1", 30), ("MUG-2", 20)]
+    ends.store.add_product("MUG-2", stock=40)
+    await shop.update(
+        *(
+            {"id": f"u-{sku}", "kind": "stock", "sku": sku, "version": 1, "quantity": quantity}
+            for sku, quantity in figures
+        )
+    )
+    ends.store._product("MUG-1").stock = 33
+
+
+@pytest.mark.parametrize("stock", ["report", "repair"])
+async def test_stock_that_was_written_past_woocommerce_is_found_and_put_right_if_wanted(
+    ends: Ends, stock: str
+) -> None:
+    async with ends.agent(reconcile={**SWIFT, "sweep_every": "10h"}) as shop:
+        await sold(shop, ends)
+    reconcile = {**SWIFT, "sweep_every": "1s", "stock": stock}
+    async with ends.agent(reconcile=reconcile):
+        await ends.gateway.until(lambda: len(reports(ends)) > 0)
+        first = reports(ends)[0]
+        assert (first["skus"], first["accurate"], first["accuracy"]) == (2, 1, 0.5)
+        [drifted] = first["drifted"]
+        assert (drifted["sku"], drifted["shown"], drifted["intended"]) == ("MUG-1", "33", "30")
+        assert drifted["cause"] == "written_by_others"
+        assert not first["agreed"]
+        if stock == "repair":
+            await ends.store.site.until(lambda: ends.store.stock("MUG-1") == 30)
+            await ends.gateway.until(lambda: reports(ends)[-1]["accuracy"] == 1.0)
+        else:
+            product = f"product/{ends.store._product('MUG-1').id}"
+            assert newest(ends, product)["data"]["quantity"] == 33
+            assert ends.store.stock("MUG-1") == 33
