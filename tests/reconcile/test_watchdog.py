@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent import errors, metrics
-from agent.model.registration import TOPICS, Found, Made, Records, Registration
+from agent.model.registration import TOPICS, Blind, Found, Made, Records, Registration
 from agent.reconcile.watchdog import Watchdog
 from tests.clock import FakeClock
 
@@ -30,6 +30,7 @@ class Line:
     def __init__(self, url: str | None = URL) -> None:
         self.rows: dict[int, Registration] = {}
         self.remembered: dict[int, Made] = {}
+        self.blind: list[Blind] = []
         self.calls: list[str] = []
         self.broken: dict[str, errors.StoreError] = {}
         self.asked = asyncio.Event()
@@ -68,7 +69,7 @@ class Line:
         del self.rows[webhook_id]
 
     async def records(self) -> Records:
-        return Records(dict(self.remembered))
+        return Records(dict(self.remembered), self.blind)
 
     async def made(self, webhook_id: int, topic: str, found: Found) -> None:
         self._call(f"made {topic}")
@@ -185,6 +186,29 @@ async def test_a_store_that_shows_us_no_webhooks_is_a_trouble(line: Line) -> Non
     line.broken["list"] = REFUSED
     assert await line.dog.run_once() == 5
     assert line.dog.trouble == "the store refuses our key"
+
+
+async def test_fresh_ones_that_send_error_objects_too_are_a_trouble_and_not_made_each_minute(
+    line: Line,
+) -> None:
+    async def blame() -> list[str]:
+        line.clock.advance(60)
+        newest = max(row.id for row in line.rows.values() if row.topic == "coupon.updated")
+        line.blind = [Blind("coupon", newest, line.clock.now())]
+        line.calls.clear()
+        line.clock.advance(60)
+        await line.dog.run_once()
+        return [call for call in line.calls if call.startswith("create")]
+
+    assert await blame() == [
+        f"create coupon.{event}" for event in ("created", "updated", "deleted")
+    ]
+    assert (await blame(), line.dog.trouble) == (
+        [],
+        "webhooks that could not be repaired: coupon.created (error_bodies), coupon.updated"
+        " (error_bodies), coupon.deleted (error_bodies); the fresh one sends error objects too:"
+        " what may the account of our key read?",
+    )
 
 
 async def test_without_an_address_nothing_is_watched(log: pytest.LogCaptureFixture) -> None:
