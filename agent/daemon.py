@@ -162,11 +162,7 @@ async def running(
             stored=stored,
         )
         forwarding = forwarder.Forwarder(
-            outbox,
-            sender,
-            settings=lambda: current().gateway,
-            clock=clock,
-            judged=judged,
+            outbox, sender, settings=lambda: current().gateway, clock=clock, judged=judged
         )
         shelf = stock.Stock(db, clock=clock)
         comparing = Reconciling(

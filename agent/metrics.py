@@ -47,6 +47,12 @@ CONFLICTS = Counter(
     "Product snapshots that show store-side edits of what the ERP owns.",
     registry=REGISTRY,
 )
+WEBHOOK_REPAIRS = Counter(
+    "woo_agent_webhook_repairs",
+    "Webhooks in the store put right, by what was wrong.",
+    ["found"],
+    registry=REGISTRY,
+)
 COMMITS = Counter("woo_agent_commits", "Transactions written.", registry=REGISTRY)
 COMMITTED_JOBS = Counter(
     "woo_agent_committed_jobs", "Callers served by those transactions.", registry=REGISTRY

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.reconcile import budget, catalogue_look, catch_up, lateness, order_look, sweep, waking
+from agent.reconcile import (
+    budget,
+    catalogue_look,
+    catch_up,
+    lateness,
+    order_look,
+    sweep,
+    waking,
+    watchdog,
+)
 from agent.storage import drift
 from agent.storage.comparing import Sides
+from agent.storage.registrations import Book
 from agent.updates.intended import Intended
 from agent.woo import wire
+from agent.woo.translate import broken
+from agent.woo.webhook_registry import Registry
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,7 +42,8 @@ if TYPE_CHECKING:
 
 class Reconciling:
     """``look`` brings the store's orders up to date; ``budget`` is what comparing may ask for;
-    ``lateness`` and ``cron`` are about webhooks that come late, ``drift`` about prices."""
+    ``lateness`` and ``cron`` are about webhooks that come late, ``webhooks`` about those that never
+    come, ``drift`` about prices."""
 
     def __init__(
         self,
@@ -66,6 +79,14 @@ class Reconciling:
             self.lateness, store, on=lambda: settings().store.wake_cron, clock=clock
         )
         self.drift = drift.Drift(db, wire.same, settings=settings, clock=clock)
+        self.webhooks = watchdog.Watchdog(
+            Registry(store, settings().webhooks),
+            Book(db, broken.is_its_webhooks_fault, clock=clock),
+            delivery_url=settings().webhooks.delivery_url,
+            every=lambda: settings().reconcile.webhooks_every,
+            clock=clock,
+            asked=asked,
+        )
         self.budget = budget.Budget(
             per_minute=lambda: settings().reconcile.requests_per_minute, busy=busy, clock=clock
         )
@@ -113,6 +134,7 @@ class Reconciling:
             },
             "sweep": sweeping.run,
             "cron": self.cron.run,
+            "webhooks": self.webhooks.run,
         }
 
 

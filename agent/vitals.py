@@ -116,6 +116,7 @@ class Vitals:
             drifted=drifted,
             late=Late(late.late_s(), late.unheard, cron.trouble),
             drop_folder=self._dropped.trouble if self._dropped else "",
+            webhooks=self._comparing.webhooks.trouble,
         )
         return health.document(found, settings)
 

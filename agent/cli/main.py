@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import audit, config, contract, demo, outbox, pause, run, sandbox, status, updates
+from agent.cli import (
+    audit,
+    config,
+    contract,
+    demo,
+    outbox,
+    pause,
+    run,
+    sandbox,
+    status,
+    updates,
+    webhooks,
+)
 
 app = typer.Typer(
     name="woo-agent",
@@ -23,6 +35,7 @@ app.command()(pause.pause)
 app.command()(pause.resume)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(updates.app, name="updates")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
 app.add_typer(contract.app, name="contract")

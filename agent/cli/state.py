@@ -6,7 +6,8 @@ import asyncio
 import functools
 import os
 import pwd
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -98,6 +99,28 @@ def write_each(of: Settings, pieces: Iterable[P], step: Callable[[P, Tx], Awaita
                 await clock.sleep(BETWEEN_STEPS_S)
 
     asyncio.run(writing())
+
+
+class Opened:
+    """The state for a command that does other things in between."""
+
+    def __init__(self, db: aiosqlite.Connection) -> None:
+        self._db = db
+
+    async def read(self, query: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
+        """What ``query`` finds."""
+        return await query(self._db)
+
+    async def write(self, step: Step[T]) -> T:
+        """Runs ``step`` in one short transaction."""
+        return await _transaction(self._db, step)
+
+
+@asynccontextmanager
+async def opened(of: Settings, *, readonly: bool) -> AsyncIterator[Opened]:
+    """Raises StorageError where there is no state yet."""
+    async with database.connected(file(of), readonly=readonly) as db:
+        yield Opened(db)
 
 
 async def _transaction(db: aiosqlite.Connection, step: Step[T]) -> T:

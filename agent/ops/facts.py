@@ -38,7 +38,8 @@ class Facts:
     ``suspected`` that the database is broken, ``lost`` what could not be read of each one that was
     set aside; ``deprecated`` what the gateway says of the end of its protocol, ``drop_folder`` why
     that can't be used; ``drifted`` the fields, by SKU, that were changed in the store where the ERP
-    has the last word."""
+    has the last word; ``webhooks`` what is wrong with the store's webhooks and could not be
+    repaired, None where they are not watched."""
 
     at: datetime
     store_id: str
@@ -58,3 +59,4 @@ class Facts:
     drifted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     drop_folder: str = ""
     late: Late = Late()
+    webhooks: str | None = None

@@ -42,6 +42,7 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "outbox:oldestPending": _oldest(facts),
         "outbox:oldestOrder": _order(facts, settings),
         "outbox:dead": _dead(facts),
+        **_registered(facts),
         "webhooks:errorObjects": _broken(facts),
         "webhooks:repeats": _loops(facts),
         "webhooks:lag": _late(facts, settings),
@@ -193,6 +194,13 @@ def _paused(facts: Facts, line: Line) -> dict[str, Any]:
         if pause.line is line:
             return _check("warn", True, "boolean", f"{pause.told()}: woo-agent resume {line}")
     return _check("pass", False, "boolean")
+
+
+def _registered(facts: Facts) -> dict[str, dict[str, Any]]:
+    if facts.webhooks is None:
+        return {}
+    well, output = not facts.webhooks, f"{facts.webhooks}: woo-agent webhooks repair"
+    return {"webhooks:registered": _check("pass" if well else "fail", well, "boolean", output)}
 
 
 def _broken(facts: Facts) -> dict[str, Any]:

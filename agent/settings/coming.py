@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.settings import keys
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-COMING = frozenset(key for key in keys.FIELDS if key == "reconcile.webhooks_every")
+COMING: frozenset[str] = frozenset()
 
 
 def doubts(given: Collection[str]) -> Iterator[str]:

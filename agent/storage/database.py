@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.clock import Clock
-    from agent.storage.writer import Tx
+    from agent.storage.writer import Step, Tx
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
@@ -62,6 +62,10 @@ class Database:
                 f"the database {self.path} can't be read: {error}",
                 hint=faults.hint(error, self.path),
             ) from error
+
+    async def write(self, step: Step[T]) -> T:
+        """Runs it in one transaction, with what else is waiting."""
+        return await self.writer.write(step)
 
     async def answers(self) -> bool:
         """Whether a commit of nothing goes through, and soon."""

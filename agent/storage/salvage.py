@@ -51,6 +51,7 @@ _TABLES = {
     "conflicts": "sequence",
     "catalogue": "product_id",
     "sku_lookups": "sku",
+    "webhooks_made": "webhook_id",
 }
 _LANES = (
     "INSERT INTO lanes SELECT lane, min(sequence), priority, NULL FROM outbox"

@@ -7,7 +7,7 @@ WooCommerce takes the first two only where PHP sees TLS, and OAuth 1.0a only whe
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from oauthlib import oauth1
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from agent.settings import StoreSettings
 
 
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
 class Auth(Protocol):
     """Makes a request ours."""
 
     name: str
 
     def carried(
-        self, method: str, url: str, query: dict[str, str]
+        self, method: Method, url: str, query: dict[str, str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         """The query parameters and headers to send to ``url``, an address without a query."""
 
@@ -40,7 +43,7 @@ class Basic:
         self._headers = {"Authorization": f"Basic {token}"}
 
     def carried(
-        self, method: str, url: str, query: dict[str, str]
+        self, method: Method, url: str, query: dict[str, str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         return query, self._headers
 
@@ -54,7 +57,7 @@ class Query:
         self._parameters = {"consumer_key": key, "consumer_secret": secret}
 
     def carried(
-        self, method: str, url: str, query: dict[str, str]
+        self, method: Method, url: str, query: dict[str, str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         return query | self._parameters, {}
 
@@ -75,7 +78,7 @@ class OAuth1:
         self._rng = rng
 
     def carried(
-        self, method: str, url: str, query: dict[str, str]
+        self, method: Method, url: str, query: dict[str, str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         client = oauth1.Client(
             self._key,
@@ -87,7 +90,7 @@ class OAuth1:
         )
         plain = "http://" + url.partition("://")[2]
         signed = f"{plain}?{encoded(query)}" if query else plain
-        uri, _, _ = client.sign(signed, http_method="GET" if method == "GET" else "POST")
+        uri, _, _ = client.sign(signed, http_method=method)
         return dict(parse_qsl(urlsplit(uri).query, keep_blank_values=True)), {}
 
 
@@ -97,7 +100,7 @@ class Nobody:
     name = "nobody"
 
     def carried(
-        self, method: str, url: str, query: dict[str, str]
+        self, method: Method, url: str, query: dict[str, str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         return query, {}
 

@@ -215,8 +215,15 @@ class Client:
                 return await self._call("GET", path, dict(query or {}), None)
         raise AssertionError("tenacity ends with a result or an error")
 
+    async def send(
+        self, method: auth.Method, path: str, body: Any, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """Changes something. Never repeated: what ended in doubt may have been done."""
+        answer, _ = await self._call(method, path, dict(query or {}), body)
+        return answer
+
     async def _call(
-        self, method: str, path: str, query: dict[str, str], body: Any
+        self, method: auth.Method, path: str, query: dict[str, str], body: Any
     ) -> tuple[Any, Mapping[str, str]]:
         """The parsed answer, and its headers, of the first way of authentication that the store
         takes; that one is tried first from then on."""
@@ -229,7 +236,7 @@ class Client:
         return answers.parsed(status, headers, content, call=call, hint=self._hint), headers
 
     async def _request(
-        self, way: auth.Auth, method: str, path: str, query: dict[str, str], body: Any
+        self, way: auth.Auth, method: auth.Method, path: str, query: dict[str, str], body: Any
     ) -> tuple[int, Mapping[str, str], bytes]:
         address = f"{self._base}/{path}" if path else self._index
         parameters, headers = way.carried(method, address, query)

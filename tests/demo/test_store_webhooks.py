@@ -226,6 +226,36 @@ async def test_webhooks_are_deleted_by_force_only(client: Client, listener: List
     assert (await client("GET", "webhooks/1")).status == 404
 
 
+async def test_what_is_pending_for_one_that_is_deleted_never_comes(client: Client) -> None:
+    client.store.place_order([("MUG-1", 1)], "pending")
+    await client("DELETE", "webhooks/1", None, {"force": "true"})
+    assert [job.webhook_id for job in client.store.take_webhooks()] == [2]
+
+
+async def test_bodies_are_built_in_the_name_of_a_user_who_may_be_gone(
+    client: Client, listener: Listener
+) -> None:
+    for topic in ("order.created", "order.deleted"):
+        webhook(client.store, topic).user_gone = True
+    webhook(client.store, "order.updated").legacy = True
+    order_id = client.store.place_order([("MUG-1", 1)], "pending")
+    client.store.trash_order(order_id)
+    await client.store.deliver_pending()
+    assert [(got.topic, got.json()) for got in listener.got if got.topic != "order.updated"] == [
+        (
+            "order.created",
+            {
+                "code": "woocommerce_rest_cannot_view",
+                "message": "Sorry, you cannot view this resource.",
+                "data": {"status": 401},
+            },
+        ),
+        ("order.deleted", {"id": order_id}),
+    ]
+    [legacy] = [got.json() for got in listener.got if got.topic == "order.updated"]
+    assert legacy["order"]["id"] == order_id
+
+
 async def test_a_serving_store_delivers_by_itself(listener: Listener) -> None:
     store, clock = recorded_store()
     store.add_webhook("order.created", listener.url, "s")

@@ -102,6 +102,7 @@ class Ends:
         ownership: dict[str, Any] | None = None,
         clock: Clock | None = None,
         store: dict[str, Any] | None = None,
+        webhooks: dict[str, Any] | None = None,
         reconcile: dict[str, Any] | None = None,
     ) -> AsyncIterator[Shop]:
         """An agent on the state that the one before left."""
@@ -115,6 +116,7 @@ class Ends:
             gateway={"url": self.gateway.url, "poll_every": "50ms"},
             updates={"wait": "0s", **(updates or {})},
             ownership=ownership or {},
+            webhooks=webhooks or {},
             reconcile=reconcile or {},
             health={"max_repeats": 3},
         )

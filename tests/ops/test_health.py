@@ -48,6 +48,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
         ({"inbox": {"held": 2}}, "updates:held", "warn", 2),
         ({"broken": ["coupon", "order"]}, "webhooks:errorObjects", "warn", 2),
         ({"drifted": {"MUG-1": ("sale_price",)}}, "store:drift", "warn", 1),
+        ({"webhooks": "order.created is missing"}, "webhooks:registered", "fail", False),
         ({"loops": ["product/10"]}, "webhooks:repeats", "warn", 1),
         ({"late": Late(601.0)}, "webhooks:lag", "warn", 601.0),
         ({"gateway": Side("unreachable")}, "gateway:connection", "warn", "down"),
@@ -86,6 +87,13 @@ def test_each_trouble_says_what_to_run(
 )
 def test_what_is_within_its_bounds_passes(changes: dict[str, Any]) -> None:
     assert health.document(facts(**changes), SETTINGS)["status"] == "pass"
+
+
+def test_webhooks_that_are_not_watched_are_no_check() -> None:
+    checks = health.document(facts(webhooks=None), SETTINGS)["checks"]
+    assert "webhooks:registered" not in checks
+    well = health.document(facts(webhooks=""), SETTINGS)
+    assert (well["status"], well["checks"]["webhooks:registered"][0]["status"]) == ("pass", "pass")
 
 
 def test_the_worst_check_decides_and_is_what_the_line_tells() -> None:

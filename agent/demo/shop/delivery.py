@@ -79,7 +79,7 @@ class Delivery:
         webhook = self._shop.webhooks.by_id.get(job.webhook_id)
         if webhook is None:
             return False
-        raw = php.json_bytes(payload(self._shop, webhook.topic, job.resource_id))
+        raw = php.json_bytes(_seen_by(webhook, payload(self._shop, webhook.topic, job.resource_id)))
         headers = _signed_headers(self._shop, webhook, raw)
         ok = await self._post(webhook.delivery_url, raw, headers, self._timeout_s) in _SUCCESS
         webhook.delivered(ok=ok)
@@ -136,6 +136,16 @@ def payload(shop: Shop, topic: str, resource_id: int) -> JSON:
         return _resource(shop, resource, resource_id)
     except Refusal as refusal:
         return refusal.body()
+
+
+def _seen_by(webhook: Webhook, said: JSON) -> JSON:
+    """Bodies are built in the name of the webhook's user, who may be gone (#37806)."""
+    if webhook.event == "deleted":
+        return said
+    if webhook.user_gone:
+        message = "Sorry, you cannot view this resource."
+        return Refusal("woocommerce_rest_cannot_view", message, 401).body()
+    return {webhook.resource: said} if webhook.legacy else said
 
 
 def _resource(shop: Shop, resource: str, resource_id: int) -> JSON:

@@ -108,7 +108,7 @@ def _delete(shop: Shop, call: Call) -> Answer:
     webhook = _existing(shop, call)
     if not call.forced:
         raise trash_not_supported("Webhooks do not support trashing.")
-    del shop.webhooks.by_id[webhook.id]
+    shop.webhooks.remove(webhook.id)
     return Answer(body(shop, webhook))
 
 

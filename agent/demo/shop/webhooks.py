@@ -27,6 +27,8 @@ class Webhook:
     status: str = "active"  # active, paused, disabled
     pending_ping: bool = True
     failures: int = 0
+    user_gone: bool = False  # the account in whose name its bodies are built
+    legacy: bool = False  # made in the store's admin, for the API before wc/v1
 
     @property
     def resource(self) -> str:
@@ -71,6 +73,12 @@ class Webhooks:
     @property
     def pending(self) -> int:
         return len(self._pending)
+
+    def remove(self, webhook_id: int) -> None:
+        """What is pending for it never comes."""
+        del self.by_id[webhook_id]
+        for job in [job for job in self._pending if job.webhook_id == webhook_id]:
+            del self._pending[job]
 
     def emit(self, topic: str, resource_id: int) -> None:
         """A job for each active webhook of the topic, unless the same one is pending already."""

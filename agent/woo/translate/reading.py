@@ -19,6 +19,7 @@ from agent.model.delivery import OURS, Reading, Verdict
 from agent.model.order import Order
 from agent.model.stock import HeldLine
 from agent.woo.translate import (
+    broken,
     canonical,
     fields,
     figures,
@@ -122,8 +123,8 @@ def _of_what_we_made(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bo
 
 def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     resource, _, event = topic.partition(".")
-    if _is_error(body):
-        kind = resource if resource in _RETAIL else ""
+    kind = resource if resource in _RETAIL else ""
+    if broken.is_error(body) or (kind and broken.is_legacy(kind, body)):
         return Reading(verdict=Verdict.ERROR_BODY, resource=kind)
     if not _TOPIC.fullmatch(topic):
         return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
@@ -159,12 +160,6 @@ def _foreign(source: str, homes: Iterable[str]) -> bool:
         return home(source) not in homes
     except ValueError:  # a port that is no number
         return True
-
-
-def _is_error(body: Mapping[str, Any]) -> bool:
-    """``{"code", "message", "data": {"status"}}``: recordings 42 and 43."""
-    data = body.get("data")
-    return "id" not in body and "code" in body and isinstance(data, dict) and "status" in data
 
 
 def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rules) -> Reading:

@@ -136,6 +136,13 @@ def test_an_error_object_names_the_kind_of_its_topic(topic: str, resource: str) 
     assert said == Reading(verdict=Verdict.ERROR_BODY, resource=resource)
 
 
+@pytest.mark.parametrize("resource", ["order", "product", "customer", "coupon"])
+def test_a_body_of_the_legacy_api_is_a_broken_one(resource: str) -> None:
+    said = read({resource: {"id": 7, "status": "processing"}}, f"{resource}.updated")
+    assert said == Reading(verdict=Verdict.ERROR_BODY, resource=resource)
+    assert read({"order": {"id": 7}}, "action.woocommerce_x").verdict is None
+
+
 def test_a_product_may_have_fields_like_an_error_has() -> None:
     assert read({"id": 7, "code": "x", "data": {"status": 404}}).verdict is None
     assert read({"code": "x", "data": {"status": 404}}, "odd topic").verdict is Verdict.ERROR_BODY

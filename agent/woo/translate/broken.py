@@ -1,0 +1,37 @@
+"""Bodies that are no resource, though they are signed and came in its place."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NOT_ALLOWED = (401, 403)
+
+
+def is_error(body: Mapping[str, Any]) -> bool:
+    """``{"code", "message", "data": {"status"}}``: recordings 42 and 43."""
+    data = body.get("data")
+    return "id" not in body and "code" in body and isinstance(data, dict) and "status" in data
+
+
+def is_legacy(resource: str, body: Mapping[str, Any]) -> bool:
+    """``{"order": {…}}``: what a webhook of the legacy API sends."""
+    return "id" not in body and isinstance(body.get(resource), dict)
+
+
+def is_its_webhooks_fault(resource: str, raw: bytes) -> bool:
+    """Whether a fresh webhook would have sent the resource: bodies are built in the name of the
+    account that made it, in the API version with which it was made. A resource that was deleted
+    meanwhile (404) is nowhere."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(body, dict):
+        return False
+    if is_error(body):
+        return body["data"]["status"] in _NOT_ALLOWED
+    return is_legacy(resource, body)
