@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agent import errors, metrics
 from agent.ops import health
 from agent.ops.facts import Facts, Late, Side
-from agent.storage import dead_letters, inbox_view, outbox_view, pauses, resources
+from agent.storage import comparing, dead_letters, inbox_view, outbox_view, pauses, resources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,7 @@ class Vitals:
             broken = await self._db.read(resources.broken)
             paused = await self._db.read(pauses.in_force, now)
             figures = await self._room.figures()
+            report = await self._db.read(comparing.last_report)
             drifted = await self._comparing.drift.current()
         except errors.StorageError as error:
             return health.unreadable(now, settings.store.id, error.message)
@@ -115,6 +116,7 @@ class Vitals:
             pauses=paused,
             drifted=drifted,
             late=Late(late.late_s(), late.unheard, cron.trouble),
+            report=report,
             drop_folder=self._dropped.trouble if self._dropped else "",
             webhooks=self._comparing.webhooks.trouble,
         )

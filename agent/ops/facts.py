@@ -39,7 +39,8 @@ class Facts:
     set aside; ``deprecated`` what the gateway says of the end of its protocol, ``drop_folder`` why
     that can't be used; ``drifted`` the fields, by SKU, that were changed in the store where the ERP
     has the last word; ``webhooks`` what is wrong with the store's webhooks and could not be
-    repaired, None where they are not watched."""
+    repaired, None where they are not watched; ``report`` what the last comparison of both ends came
+    to."""
 
     at: datetime
     store_id: str
@@ -60,3 +61,4 @@ class Facts:
     drop_folder: str = ""
     late: Late = Late()
     webhooks: str | None = None
+    report: Mapping[str, Any] | None = None

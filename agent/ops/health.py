@@ -12,9 +12,11 @@ from agent import __version__, clock
 from agent.model import pressure
 from agent.model.pause import Line
 from agent.model.pressure import Room
+from agent.ops import store_checks
+from agent.ops.store_checks import check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from agent.ops.facts import Facts, Side
@@ -27,7 +29,6 @@ _ROOM = {
 }
 _RANK = {"pass": 0, "warn": 1, "fail": 2}
 _SLOW_S = 60.0
-_MOST_NAMED = 5
 
 
 def document(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -42,15 +43,11 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         "outbox:oldestPending": _oldest(facts),
         "outbox:oldestOrder": _order(facts, settings),
         "outbox:dead": _dead(facts),
-        **_registered(facts),
-        "webhooks:errorObjects": _broken(facts),
-        "webhooks:repeats": _loops(facts),
-        "webhooks:lag": _late(facts, settings),
         "gateway:connection": _side(facts.gateway, "gateway", "woo-agent outbox stats"),
         "gateway:protocol": _protocol(facts),
         "store:connection": _side(facts.store, "store", "woo-agent updates list --state pending"),
-        "store:drift": _drift(facts),
-        "updates:open": _check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
+        **store_checks.checks(facts, settings),
+        "updates:open": check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
         "updates:dropFolder": _drop_folder(facts, settings),
         **{f"{line}:paused": _paused(facts, line) for line in Line},
@@ -60,8 +57,8 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 def unreadable(at: datetime, store_id: str, reason: str) -> dict[str, Any]:
     """All that can be said while the database can't be read; ``reason`` is why."""
-    check = _check("fail", False, "boolean", f"{reason}: journalctl -u 'woo-agent@*'")
-    return _document(at, store_id, {"state:readable": check})
+    found = check("fail", False, "boolean", f"{reason}: journalctl -u 'woo-agent@*'")
+    return _document(at, store_id, {"state:readable": found})
 
 
 def line(health: Mapping[str, Any]) -> str:
@@ -87,16 +84,11 @@ def _document(at: datetime, store_id: str, checks: Mapping[str, dict[str, Any]])
     }
 
 
-def _check(status: str, value: Any, unit: str, output: str = "") -> dict[str, Any]:
-    check = {"observedValue": value, "observedUnit": unit, "status": status}
-    return check | {"output": output} if output and status != "pass" else check
-
-
 def _writable(facts: Facts, settings: Settings) -> dict[str, Any]:
     if facts.trouble is not None:
         output = f"{facts.trouble.message}: {facts.trouble.hint}"
-        return _check("fail", False, "boolean", output)
-    return _check(
+        return check("fail", False, "boolean", output)
+    return check(
         "pass" if facts.writes else "fail",
         facts.writes,
         "boolean",
@@ -106,7 +98,7 @@ def _writable(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 def _space(facts: Facts, settings: Settings) -> dict[str, Any]:
     room = pressure.on_disk(facts.free_bytes, settings.state.min_free)
-    return _check(
+    return check(
         _ROOM[room][0],
         facts.free_bytes,
         "bytes",
@@ -117,7 +109,7 @@ def _space(facts: Facts, settings: Settings) -> dict[str, Any]:
 def _database(facts: Facts, settings: Settings) -> dict[str, Any]:
     size = facts.outbox["db_bytes"]
     room = pressure.in_database(size, settings.state.max_size)
-    return _check(
+    return check(
         _ROOM[room][0],
         size,
         "bytes",
@@ -127,7 +119,7 @@ def _database(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 
 def _sound(facts: Facts) -> dict[str, Any]:
-    return _check(
+    return check(
         "fail" if facts.suspected else "pass",
         not facts.suspected,
         "boolean",
@@ -138,7 +130,7 @@ def _sound(facts: Facts) -> dict[str, Any]:
 
 def _clock(facts: Facts) -> dict[str, Any]:
     behind_s = facts.outbox["clock_behind_s"]
-    return _check(
+    return check(
         "pass" if behind_s < _SLOW_S else "warn",
         behind_s,
         "seconds",
@@ -148,7 +140,7 @@ def _clock(facts: Facts) -> dict[str, Any]:
 
 def _set_aside(facts: Facts, settings: Settings) -> dict[str, Any]:
     name, lost = next(iter(facts.lost.items()), ("", ""))
-    return _check(
+    return check(
         "warn" if facts.lost else "pass",
         len(facts.lost),
         "databases",
@@ -159,7 +151,7 @@ def _set_aside(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 def _oldest(facts: Facts) -> dict[str, Any]:
     age = facts.outbox["oldest_pending_s"] or 0.0
-    return _check(
+    return check(
         "pass" if age < _SLOW_S else "warn",
         age,
         "seconds",
@@ -169,7 +161,7 @@ def _oldest(facts: Facts) -> dict[str, Any]:
 
 def _order(facts: Facts, settings: Settings) -> dict[str, Any]:
     age = facts.outbox["oldest_order_s"] or 0.0
-    return _check(
+    return check(
         "pass" if age < settings.health.max_order_age.total_seconds() else "fail",
         age,
         "seconds",
@@ -181,7 +173,7 @@ def _dead(facts: Facts) -> dict[str, Any]:
     """A later snapshot makes a dead one good, but no deletion and no refund: it names those."""
     unresolved, alarms = facts.outbox["dead_unresolved"], facts.outbox["dead_alarms"]
     among = f", among them {', '.join(alarms)}" if alarms else ""
-    return _check(
+    return check(
         "warn" if unresolved else "pass",
         unresolved,
         "events",
@@ -192,75 +184,13 @@ def _dead(facts: Facts) -> dict[str, Any]:
 def _paused(facts: Facts, line: Line) -> dict[str, Any]:
     for pause in facts.pauses:
         if pause.line is line:
-            return _check("warn", True, "boolean", f"{pause.told()}: woo-agent resume {line}")
-    return _check("pass", False, "boolean")
-
-
-def _registered(facts: Facts) -> dict[str, dict[str, Any]]:
-    if facts.webhooks is None:
-        return {}
-    well, output = not facts.webhooks, f"{facts.webhooks}: woo-agent webhooks repair"
-    return {"webhooks:registered": _check("pass" if well else "fail", well, "boolean", output)}
-
-
-def _broken(facts: Facts) -> dict[str, Any]:
-    kinds = _named([f"{kind}s" for kind in facts.broken])
-    return _check(
-        "warn" if facts.broken else "pass",
-        len(facts.broken),
-        "kinds",
-        f"the store sends error objects in place of {kinds}: deleted meanwhile, or hidden from the"
-        " webhook's user: woo-agent outbox list --state skipped",
-    )
-
-
-def _loops(facts: Facts) -> dict[str, Any]:
-    return _check(
-        "warn" if facts.loops else "pass",
-        len(facts.loops),
-        "resources",
-        f"{_named(facts.loops)} saved again and again without a change, see when:"
-        f" woo-agent outbox list --subject {next(iter(facts.loops), '')}",
-    )
-
-
-def _late(facts: Facts, settings: Settings) -> dict[str, Any]:
-    late, home = facts.late, settings.store.url
-    unheard = f", {late.unheard} not told of yet" if late.unheard else ""
-    refused = f"; the agent can't call it ({late.cron})" if late.cron else ""
-    return _check(
-        "pass" if late.seconds <= settings.health.max_webhook_lag.total_seconds() else "warn",
-        late.seconds,
-        "seconds",
-        f"the store tells of changes {_span(late.seconds)} late{unheard} (its cron runs when"
-        f" somebody visits, or its queue is long), have the system's cron call wp-cron.php every"
-        f" minute{refused}: * * * * * curl -fsS {home}/wp-cron.php",
-    )
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
-
-
-def _drift(facts: Facts) -> dict[str, Any]:
-    named = _named([f"{sku} ({', '.join(found)})" for sku, found in facts.drifted.items()])
-    return _check(
-        "warn" if facts.drifted else "pass",
-        len(facts.drifted),
-        "products",
-        f"changed in the store where the ERP has the last word: {named}; its next figure goes over"
-        " it: woo-agent updates list --sku " + next(iter(facts.drifted), ""),
-    )
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMED])
-    return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
+            return check("warn", True, "boolean", f"{pause.told()}: woo-agent resume {line}")
+    return check("pass", False, "boolean")
 
 
 def _held(facts: Facts) -> dict[str, Any]:
     held = facts.inbox["held"]
-    return _check(
+    return check(
         "warn" if held else "pass",
         held,
         "updates",
@@ -269,7 +199,7 @@ def _held(facts: Facts) -> dict[str, Any]:
 
 
 def _drop_folder(facts: Facts, settings: Settings) -> dict[str, Any]:
-    return _check(
+    return check(
         "warn" if facts.drop_folder else "pass",
         not facts.drop_folder,
         "boolean",
@@ -278,7 +208,7 @@ def _drop_folder(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 
 def _protocol(facts: Facts) -> dict[str, Any]:
-    return _check(
+    return check(
         "warn" if facts.deprecated else "pass",
         not facts.deprecated,
         "boolean",
@@ -289,9 +219,9 @@ def _protocol(facts: Facts) -> dict[str, Any]:
 
 def _side(side: Side, name: str, waiting: str) -> dict[str, Any]:
     if not side.trouble:
-        return _check("pass", "up", "state")
+        return check("pass", "up", "state")
     if side.refused:
         output = f"{name} refuses us ({side.trouble}), check its section: woo-agent config show"
-        return _check("fail", "down", "state", output)
+        return check("fail", "down", "state", output)
     output = f"{name}: {side.trouble}; tried again by itself, what waits: {waiting}"
-    return _check("warn", "down", "state", output)
+    return check("warn", "down", "state", output)

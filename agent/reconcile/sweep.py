@@ -39,8 +39,8 @@ class Sides(order_sweep.Sides, Protocol):
     async def swept_at(self) -> datetime | None:
         """When the last sweep ended."""
 
-    async def swept(self, at: datetime) -> None:
-        """One ended."""
+    async def swept(self, at: datetime, report: bytes) -> None:
+        """One ended with that report, JSON."""
 
     async def open_ends(self) -> tuple[float | None, int, bool]:
         """Age in seconds of the oldest event that waits, held updates, and whether something waits
@@ -94,7 +94,6 @@ class Sweep:
         self._asked = asked
         self._started = clock.monotonic()
         self._pause_s = 0.0
-        self.last: ReconciliationReport | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Compares until asked to stop."""
@@ -116,10 +115,9 @@ class Sweep:
             self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
             return self._pause_s
         self._pause_s = 0.0
-        await self._sides.swept(self._clock.now())
         began = await self._sides.last_sequence()
         await self._fetcher.take_in("report", [content.encoded(made)], began)
-        self.last = made
+        await self._sides.swept(self._clock.now(), content.encoded(made))
         return 0.0
 
     async def compare(self, wanted: Wanted, *, mend: bool = True) -> ReconciliationReport:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from agent.errors import ConfigError
-from agent.settings import coming, keys, problems, sources
+from agent.settings import keys, problems, sources
 from agent.settings.addresses import TcpAddress
 from agent.settings.sections import Settings
 
@@ -79,7 +79,7 @@ def load(
         settings=settings,
         origins={key: given[key].origin if key in given else "default" for key in keys.FIELDS},
         path=path,
-        warnings=(*findings.warnings, *_doubts(settings), *coming.doubts(given)),
+        warnings=(*findings.warnings, *_doubts(settings)),
     )
 
 

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.model.delivery import Look
-    from agent.storage.writer import Step
+    from agent.storage.writer import Step, Tx
 
 SWEPT = "swept"
 """The cursor: when the last sweep ended."""
+REPORT = "report"
+"""The cursor: what it came to, JSON."""
 
 _TOLD = (
     "SELECT subject, r.sequence, r.changed_at, deleted, figures, parent, o.state, o.code"
@@ -110,8 +112,19 @@ class Sides:
         at = await self._read(cursors.get, SWEPT)
         return None if at is None else datetime.fromisoformat(at)
 
-    async def swept(self, at: datetime) -> None:
-        await self._write(lambda tx: cursors.put(tx, SWEPT, clock.iso(at)))
+    async def swept(self, at: datetime, report: bytes) -> None:
+        async def step(tx: Tx) -> None:
+            await cursors.put(tx, SWEPT, clock.iso(at))
+            await cursors.put(tx, REPORT, report.decode("ascii"))
+
+        await self._write(step)
+
+
+async def last_report(db: aiosqlite.Connection) -> Mapping[str, Any] | None:
+    """What the last sweep came to; None before the first one."""
+    made = await cursors.get(db, REPORT)
+    found: Mapping[str, Any] | None = None if made is None else json.loads(made)
+    return found
 
 
 async def by_subject(db: aiosqlite.Connection, subjects: Collection[str]) -> list[Told]:

@@ -164,3 +164,34 @@ def test_what_is_heard_of_a_kind_of_resource_keeps_its_order() -> None:
         Heard(5, "order", good=False),
         Heard(9, "order", good=True),
     )
+
+
+@pytest.mark.parametrize("resource", ["order", "product", "customer"])
+@pytest.mark.parametrize("read_by_us", [False, True])
+def test_a_deletion_that_the_store_told_of_is_checked_since_it_has_no_date(
+    resource: str, read_by_us: bool
+) -> None:
+    said = replace(deletion(resource), resource=resource, read_after=8 if read_by_us else None)
+    known = {f"{resource}/1026": PRODUCT}
+    judgement = verdicts.decide([Read(9, said)], known, version=1)
+    checked = resource != "customer" and not read_by_us
+    assert judgement.outdated == (((9, f"{resource}/1026"),) if checked else ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "fresh"),
+    [
+        ({}, True),
+        ({"resource": "product"}, False),
+        ({"read_after": 7}, False),
+        ({"deletion": True}, False),
+        ({"verdict": Verdict.DRAFT}, False),
+    ],
+)
+def test_an_order_that_the_store_told_of_is_read_once_more(
+    changes: dict[str, Any], fresh: bool
+) -> None:
+    said = replace(snapshot("order/7"), **{"resource": "order", **changes})
+    assert verdicts.decide([Read(9, said)], {}, version=1).fresh == (
+        ((9, "order/7"),) if fresh else ()
+    )

@@ -14,6 +14,15 @@ from tests.ops.facts import SETTINGS, WELL, facts
 
 PAUSE = Pause(Line.UPDATES, WELL.at, None, "ada", "the ERP counts its stock")
 
+REPORT = {
+    "made_at": "2026-11-24T03:00:00Z",
+    "agreed": False,
+    "orders": {"in_store": 10, "accepted": 8},
+    "refunds": None,
+    "drifted_count": 3,
+    "hidden": ["products"],
+}
+
 _NO_DISK = errors.StorageError("the database is full", hint="make room: df -h /var")
 
 
@@ -48,6 +57,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
         ({"inbox": {"held": 2}}, "updates:held", "warn", 2),
         ({"broken": ["coupon", "order"]}, "webhooks:errorObjects", "warn", 2),
         ({"drifted": {"MUG-1": ("sale_price",)}}, "store:drift", "warn", 1),
+        ({"report": REPORT}, "store:agreement", "warn", False),
         ({"webhooks": "order.created is missing"}, "webhooks:registered", "fail", False),
         ({"loops": ["product/10"]}, "webhooks:repeats", "warn", 1),
         ({"late": Late(601.0)}, "webhooks:lag", "warn", 601.0),
@@ -157,3 +167,14 @@ def test_a_pause_says_who_why_and_until_when() -> None:
         " woo-agent resume events; "
         "updates:paused: paused by ada: the ERP counts its stock: woo-agent resume updates"
     )
+
+
+def test_it_is_said_where_both_ends_did_not_agree() -> None:
+    document = health.document(facts(report=REPORT), SETTINGS)
+    assert health.line(document) == (
+        "store:agreement: both ends did not agree at 2026-11-24T03:00:00Z: 2 orders not accepted,"
+        " 3 figures drifted, the store hides products that were told: woo-agent reconcile orders"
+    )
+    well = REPORT | {"agreed": True, "drifted_count": 0, "hidden": []}
+    [check] = health.document(facts(report=well), SETTINGS)["checks"]["store:agreement"]
+    assert (check["status"], check["observedValue"]) == ("pass", True)
