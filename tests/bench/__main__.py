@@ -6,7 +6,10 @@ import importlib
 import json
 import sys
 
-NAMES = ("apply", "backlog", "drain", "feed", "idle", "ingest", "million", "translate")
+NAMES = (
+    *("apply", "backlog", "drain", "feed", "idle", "ingest", "million", "reconcile"),
+    "translate",
+)
 
 
 def main() -> None:

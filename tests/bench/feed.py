@@ -54,13 +54,13 @@ async def _measure(folder: Path) -> dict[str, Any]:
         )
         started = clock.monotonic()
         async with processes.running(config) as agent:
-            idle = _peak_mb(agent.process.pid)
+            idle = peak_mb(agent.process.pid)
             while len(feed.answered) < UPDATES:
                 await clock.sleep(_LOOK_S)
                 if agent.process.returncode is not None:
                     raise SystemExit("the daemon ended:\n" + "\n".join(agent.log[-5:]))
             seconds = clock.monotonic() - started
-            peak = _peak_mb(agent.process.pid)
+            peak = peak_mb(agent.process.pid)
     return {
         "benchmark": "feed",
         "updates": UPDATES,
@@ -74,7 +74,8 @@ async def _measure(folder: Path) -> dict[str, Any]:
     }
 
 
-def _peak_mb(pid: int) -> float:
+def peak_mb(pid: int) -> float:
+    """VmHWM in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
