@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -85,7 +86,9 @@ async def _play(
         around = daemon.Surroundings(clock, random.Random(seed), Notifier({}))
         async with daemon.running(settings, around) as agent:
             output.say(f"store {store.url}, gateway {gateway.url}, agent http://{agent.webhooks}")
-            expected = scenario.stock_up(store, f"http://{agent.webhooks}/webhooks", _SECRET)
+            await store.site.until(lambda: scenario.has_webhooks(store), WITHIN_S)
+            output.say("the agent has registered its webhooks in the store")
+            expected = scenario.stock_up(store)
             output.say(f"{orders} orders, with refunds and cancellations")
             await scenario.take_orders(
                 store, gateway, rng, orders, told=output.say, advance=advance
@@ -143,7 +146,9 @@ async def _play_against(
         around = daemon.Surroundings(clock, random.Random(seed), Notifier({}))
         async with daemon.running(settings, around) as agent:
             output.say(f"store {store.url}, agent http://{agent.webhooks}")
-            scenario.stock_up(store, f"http://{agent.webhooks}/webhooks", _SECRET)
+            await store.site.until(lambda: scenario.has_webhooks(store), WITHIN_S)
+            output.say("the agent has registered its webhooks in the store")
+            scenario.stock_up(store)
             await scenario.take_orders(store, None, rng, orders, told=output.say, advance=advance)
             outbox = await demo_gateway.settled(agent, store, clock)
             found = await demo_gateway.accepted(settings.state.dir)
@@ -171,6 +176,9 @@ async def _quiet(agent: Daemon, store: Any) -> Any:
 
 
 def _settings(folder: Path, store_id: str, store_url: str, gateway: GatewaySettings) -> Settings:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        here = f"127.0.0.1:{probe.getsockname()[1]}"
     return Settings.model_validate(
         {
             "store": {
@@ -179,7 +187,11 @@ def _settings(folder: Path, store_id: str, store_url: str, gateway: GatewaySetti
                 "consumer_key": "ck_demo",
                 "consumer_secret": "cs_demo",
             },
-            "webhooks": {"listen": "127.0.0.1:0", "secret": _SECRET},
+            "webhooks": {
+                "listen": here,
+                "secret": _SECRET,
+                "delivery_url": f"http://{here}/webhooks",
+            },
             "gateway": gateway,
             "state": {"dir": str(folder / "state"), "min_free": 0},
             "admin": {"listen": "127.0.0.1:0"},

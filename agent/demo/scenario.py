@@ -37,11 +37,14 @@ class Expected:
     results: dict[str, str] = field(default_factory=dict)
 
 
-def stock_up(store: Store, webhooks_url: str, secret: str) -> Expected:
-    """Products, and the webhooks that an agent should have."""
+def has_webhooks(store: Store) -> bool:
+    """Whether the agent has registered all that it should have."""
+    return {webhook.topic for webhook in store.shop.webhooks.by_id.values()} >= {*TOPICS}
+
+
+def stock_up(store: Store) -> Expected:
+    """Products."""
     expected = Expected()
-    for topic in TOPICS:
-        store.add_webhook(topic, webhooks_url, secret)
     for number in range(1, SIMPLE + 1):
         price = f"{number + 4}.90"
         store.add_product(f"MUG-{number:02d}", price=price, stock=500)
