@@ -121,8 +121,8 @@ class Sweep:
         return 0.0
 
     async def compare(self, wanted: Wanted, *, mend: bool = True) -> ReconciliationReport:
-        """Compares, has what differs read, and waits for that unless it is not to ``mend``. Raises
-        StoreError."""
+        """Compares, asks for what differs, and waits until that is read unless it is not to
+        ``mend``. Raises StoreError."""
         live, spent = await self._sides.go_live(), self._budget.requests
         orders = order_sweep.OrderSweep(self._store, self._sides, self._budget)
         shelf = catalogue_sweep.CatalogueSweep(
@@ -139,7 +139,7 @@ class Sweep:
         if mend:
             await self._mended()
         if wanted.catalogue:
-            await shelf.find_drift(repair=wanted.repair and mend)
+            await shelf.find_drift(repair=wanted.repair)
         for one in (orders, shelf):
             await one.again()
         made = await self._report(wanted, orders, shelf, live, self._budget.requests - spent)
@@ -182,7 +182,7 @@ class Sweep:
             agreed=agreed and refund_days.agree(days),
             orders=orders.orders.told() if wanted.orders else None,
             refunds=orders.refunds.told() if whole else None,
-            refund_days=days[: report.NAMED],
+            refund_days=refund_days.named(days),
             products=shelf.tallies["product"].told() if wanted.catalogue else None,
             skus=skus,
             accurate=accurate,
