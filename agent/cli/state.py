@@ -50,6 +50,12 @@ Why = Annotated[
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data.")]
 
 
+TIMES = [
+    f"%Y-%m-%d{time}" for time in ("", "T%H:%M:%S", " %H:%M:%S", "T%H:%M:%S%z", "T%H:%M:%S.%f%z")
+]
+"""How a moment may be written; one without a zone is UTC."""
+
+
 def settings(config: Path | None, instance: str | None) -> Settings:
     """The configuration in force; raises ConfigError."""
     return loading.load(config=config, instance=instance).settings
