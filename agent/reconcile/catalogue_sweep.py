@@ -100,10 +100,7 @@ class CatalogueSweep:
     async def again(self) -> None:
         """What is still open after what was asked for has been read."""
         for tally in self.tallies.values():
-            subjects = list(tally.open)
-            for at in range(0, len(subjects), order_sweep.AT_ONCE):
-                some = subjects[at : at + order_sweep.AT_ONCE]
-                tally.again(await self._sides.told(some), await self._sides.unsent(some))
+            await order_sweep.look_again(tally, self._sides)
 
     async def find_drift(self, *, repair: bool) -> None:
         """Looks once more at what seemed to have drifted, and says why it has. Raises

@@ -37,7 +37,10 @@ class Sides(Protocol):
         """The same of a kind, in order, behind one of them."""
 
     async def unsent(self, subjects: Collection[str]) -> Mapping[str, str]:
-        """Those of which an event lies dead, and why."""
+        """Those of which an event lies dead that is newer than what was told, and why."""
+
+    async def asked(self, look: Look, subjects: Collection[str]) -> Collection[str]:
+        """Those of them that are still to be looked at."""
 
     async def go_live(self) -> datetime:
         """What is from before was never told."""
@@ -84,11 +87,8 @@ class OrderSweep:
 
     async def again(self) -> None:
         """After what was asked for has been read."""
-        for tally in (self.orders, self.refunds):
-            subjects = list(tally.open)
-            for at in range(0, len(subjects), AT_ONCE):
-                some = subjects[at : at + AT_ONCE]
-                tally.again(await self._sides.told(some), await self._sides.unsent(some))
+        await look_again(self.orders, self._sides)
+        await look_again(self.refunds, self._sides)
 
     async def days(self) -> tuple[RefundDay, ...]:
         """Refunds of both sides by day and currency."""
@@ -138,10 +138,23 @@ class OrderSweep:
 async def known(
     sides: Sides, page: Sequence[Listed]
 ) -> tuple[Mapping[str, Told], Mapping[str, str]]:
-    """What was told of a page, and what of it lies dead without having been told."""
-    told = await sides.told([row.subject for row in page])
-    rest = [row.subject for row in page if row.subject not in told]
-    return told, await sides.unsent(rest) if rest else {}
+    """What was told of a page, and what of it lies dead."""
+    subjects = [row.subject for row in page]
+    return await sides.told(subjects), await sides.unsent(subjects)
+
+
+async def look_again(tally: Tally, sides: Sides) -> None:
+    """Brings what is open up to date. A refund is read with all of its order."""
+    subjects = list(tally.open)
+    for at in range(0, len(subjects), AT_ONCE):
+        some = subjects[at : at + AT_ONCE]
+        told, dead = await sides.told(some), await sides.unsent(some)
+        orders = {name: one.parent for name, one in told.items() if one.parent}
+        waiting = {
+            *await sides.asked(Look.RESOURCE, some),
+            *await sides.asked(Look.REFUNDS, {*orders.values()}),
+        }
+        tally.again(some, told, dead, {one for one in some if {one, orders.get(one)} & waiting})
 
 
 async def ask_for_gone(
@@ -158,7 +171,7 @@ async def ask_for_gone(
     if not differences.is_believable(len(gone), alive):
         hidden.append(f"{resource}s")
         return
-    tally.gone += [one.subject for one in gone]
+    tally.went(one.subject for one in gone)
     looks = [(Look.RESOURCE, one.subject, 0) for one in gone]
     if resource == "refund":
         orders = await sides.told({one.parent for one in gone})

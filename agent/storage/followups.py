@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from agent import clock
@@ -100,6 +101,16 @@ async def done(tx: Tx, followup: Followup) -> None:
         "DELETE FROM followups WHERE kind = ? AND subject = ? AND cause = ?",
         (followup.kind, followup.subject, followup.cause),
     )
+
+
+async def asked(db: aiosqlite.Connection, look: Look, subjects: Iterable[str]) -> set[str]:
+    """Those of the subjects that are still to be looked at so."""
+    rows = await db.execute_fetchall(
+        "SELECT subject FROM followups WHERE kind = ?"
+        " AND subject IN (SELECT value FROM json_each(?))",
+        (look, json.dumps(list(subjects))),
+    )
+    return {subject for (subject,) in rows}
 
 
 async def is_compared(db: aiosqlite.Connection) -> bool:
