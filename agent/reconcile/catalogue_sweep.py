@@ -91,11 +91,11 @@ class CatalogueSweep:
         live = await self._sides.go_live()
         last = await self._sides.last_sequence()
         for resource, lists in LISTS.items():
-            for listing in lists:
-                await self._list(resource, listing, live)
-            await order_sweep.ask_for_gone(
-                resource, self.tallies[resource], self._sides, self.hidden, up_to=last
-            )
+            shown = [await self._list(resource, listing, live) for listing in lists]
+            if all(shown):
+                await order_sweep.ask_for_gone(
+                    resource, self.tallies[resource], self._sides, self.hidden, up_to=last
+                )
 
     async def again(self) -> None:
         """What is still open after what was asked for has been read."""
@@ -113,7 +113,8 @@ class CatalogueSweep:
         if repair and (ids := {one.product_id for one in self.drifted if is_repaired(one)}):
             await self._inventory.repair(ids)
 
-    async def _list(self, resource: str, listing: str, live: datetime) -> None:
+    async def _list(self, resource: str, listing: str, live: datetime) -> bool:
+        """Whether there is such a list: without one, what it would show is not gone."""
         try:
             async for page in self._budget.pages(self._store.listed(listing, None)):
                 await self._page(resource, page, live)
@@ -121,6 +122,8 @@ class CatalogueSweep:
             if listing != "variations" or error.status != 404:
                 raise
             log.info("this WooCommerce has no list of variations: they are not compared")
+            return False
+        return True
 
     async def _page(self, resource: str, page: Sequence[Listed], live: datetime) -> None:
         told, dead = await order_sweep.known(self._sides, page)
