@@ -79,12 +79,15 @@ class CatalogueSweep:
         self.skus: set[str] = set()
         self.drifted: list[Drifted] = []
         self._changed_at: dict[int, datetime | None] = {}  # of what seems to have drifted
-        self._suspects: set[str] = set()
+        self._suspects: dict[str, bool] = {}  # SKU → whether its stock seems wrong
 
     @property
     def accurate(self) -> int:
-        """SKUs whose stock is the intended one."""
-        return len(self.skus - {one.sku for one in self.drifted if one.field == "quantity"})
+        """SKUs whose stock is the intended one; what could not be looked at twice is not known to
+        be."""
+        wrong = {one.sku for one in self.drifted if one.field == "quantity"}
+        wrong |= {sku for sku, stock in self._suspects.items() if stock}
+        return len(self.skus - wrong)
 
     async def run(self) -> None:
         """Compares all. Raises StoreError."""
@@ -110,6 +113,8 @@ class CatalogueSweep:
             some = skus[at : at + 99]
             products = await self._budget.spend(partial(self._inventory.fresh, some))
             self.drifted += await self._drifted(products)
+            for one in products:
+                self._suspects.pop(one.sku, None)
         if repair and (ids := {one.product_id for one in self.drifted if is_repaired(one)}):
             await self._inventory.repair(ids)
 
@@ -139,11 +144,9 @@ class CatalogueSweep:
         self.skus |= {one.sku for one in products if one.id in quantities}
         changed_at = {row.number: row.changed_at for row in page}
         for one in products:
-            if (
-                prices.get(one.id)
-                or quantities.get(one.id, one.values["quantity"]) != (one.values["quantity"])
-            ):
-                self._suspects.add(one.sku)
+            wrong = quantities.get(one.id, one.values["quantity"]) != one.values["quantity"]
+            if wrong or prices.get(one.id):
+                self._suspects[one.sku] = wrong or self._suspects.get(one.sku, False)
                 self._changed_at[one.id] = changed_at[one.id]
 
     async def _drifted(self, products: Sequence[StoreProduct]) -> list[Drifted]:
