@@ -53,8 +53,9 @@ class Sides(Protocol):
 
     async def accepted_refunds(
         self, after: str, most: int
-    ) -> Sequence[tuple[str, datetime | None, str, str, str]]:
-        """(subject, made at, amount, order, currency) of those that the gateway has."""
+    ) -> Sequence[tuple[str, int, datetime | None, str, str, str]]:
+        """(subject, number of its event, made at, amount, order, currency) of those that the
+        gateway has."""
 
 
 class OrderSweep:
@@ -68,6 +69,7 @@ class OrderSweep:
         self.refunds = Tally()
         self.hidden: list[str] = []
         self._in_store = refund_days.Sums()
+        self._began = 0
         self._currency = ""
         self._others: dict[str, str] = {}  # order → its currency, where that is not the usual one
 
@@ -75,7 +77,7 @@ class OrderSweep:
         """Compares all, or only what changed ``since`` then, which is loaded as history where it is
         from before the store went live. Raises StoreError."""
         live = await self._sides.go_live()
-        last = await self._sides.last_sequence()
+        last = self._began = await self._sides.last_sequence()
         async for page in self._budget.pages(self._store.listed("orders", since)):
             await self._orders(page, live, since)
         if since is not None:
@@ -91,11 +93,14 @@ class OrderSweep:
         await look_again(self.refunds, self._sides)
 
     async def days(self) -> tuple[RefundDay, ...]:
-        """Refunds of both sides by day and currency."""
+        """Refunds of both sides by day and currency, without those made since the lists were
+        read."""
         gateway, after = refund_days.Sums(), ""
         while rows := await self._sides.accepted_refunds(after, AT_ONCE):
-            for _, at, amount, order, currency in rows:
-                gateway.add(at, currency or self._currency_of(order), amount)
+            for subject, sequence, at, amount, order, currency in rows:
+                shown = int(subject.partition("/")[2]) in self.refunds.shown
+                if shown or sequence <= self._began:
+                    gateway.add(at, currency or self._currency_of(order), amount)
             after = rows[-1][0]
         return refund_days.compared(self._in_store, gateway)
 
