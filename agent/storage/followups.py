@@ -37,11 +37,11 @@ async def ask(
     since: datetime | None = None,
 ) -> None:
     """Asks for a look; one row per kind and subject: the newest cause counts, and the earliest
-    ``since``."""
+    ``since``. What a comparison asked for waits for its turn no more."""
     await tx.execute(
         "INSERT INTO followups (kind, subject, due_at, cause, since) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at), cause = excluded.cause,"
-        " since = min(since, excluded.since)",
+        " since = min(since, excluded.since), compared = 0",
         (look, subject, clock.micros(due), cause, None if since is None else clock.micros(since)),
     )
 
