@@ -116,9 +116,9 @@ class Sweep:
             self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
             return self._pause_s
         self._pause_s = 0.0
-        await self._sides.swept(self._clock.now())
         began = await self._sides.last_sequence()
         await self._fetcher.take_in("report", [content.encoded(made)], began)
+        await self._sides.swept(self._clock.now())
         self.last = made
         return 0.0
 
@@ -188,7 +188,7 @@ class Sweep:
             products=shelf.tallies["product"].told() if wanted.catalogue else None,
             skus=skus,
             accurate=accurate,
-            accuracy=round(accurate / skus, 4) if skus else None,
+            accuracy=accurate * 10_000 // skus / 10_000 if skus else None,
             drifted=tuple(shelf.drifted[: report.NAMED]),
             drifted_count=len(shelf.drifted),
             hidden=hidden,
@@ -202,7 +202,8 @@ class Sweep:
         last = await self._sides.swept_at()
         if last is None:
             return min(FIRST, every_s) - (self._clock.monotonic() - self._started)
-        return every_s - (self._clock.now() - last).total_seconds()
+        since_s = (self._clock.now() - last).total_seconds()
+        return every_s - since_s if since_s >= 0 else 0.0  # the clock was put back
 
 
 def _measure(made: ReconciliationReport, shelf: catalogue_sweep.CatalogueSweep) -> None:
