@@ -186,7 +186,7 @@ class Sweep:
             products=shelf.tallies["product"].told() if wanted.catalogue else None,
             skus=skus,
             accurate=accurate,
-            accuracy=round(accurate / skus, 4) if skus else None,
+            accuracy=accurate * 10_000 // skus / 10_000 if skus else None,
             drifted=tuple(shelf.drifted[: report.NAMED]),
             drifted_count=len(shelf.drifted),
             hidden=hidden,
@@ -200,7 +200,8 @@ class Sweep:
         last = await self._sides.swept_at()
         if last is None:
             return min(FIRST, every_s) - (self._clock.monotonic() - self._started)
-        return every_s - (self._clock.now() - last).total_seconds()
+        since_s = (self._clock.now() - last).total_seconds()
+        return every_s - since_s if since_s >= 0 else 0.0  # the clock was put back
 
 
 def _measure(made: ReconciliationReport, shelf: catalogue_sweep.CatalogueSweep) -> None:
