@@ -25,6 +25,7 @@ class Asking(comparing.Sides):
         super().__init__(opened.read, self._record, clock=clock)
         self.looks = self.history = self.repairs = 0
         self.dry = dry
+        self._would: set[tuple[Look, str]] = set()
         self._opened = opened
         self._what = what
         self._reason = reason
@@ -35,6 +36,13 @@ class Asking(comparing.Sides):
         await super().ask(asked, backfill=backfill)
         self.looks += len(asked)
         self.history += len(asked) if backfill else 0
+        if self.dry:
+            self._would |= {(look, subject) for look, subject, _ in asked}
+
+    async def asked(self, look: Look, subjects: Collection[str]) -> Collection[str]:
+        """Also what would be asked for: nobody reads it, so it stays open."""
+        would = {subject for subject in subjects if (look, subject) in self._would}
+        return {*await super().asked(look, subjects), *would}
 
     async def repair(self, product_ids: Collection[int]) -> None:
         await super().repair(product_ids)

@@ -51,7 +51,16 @@ Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data.")]
 
 
 TIMES = [
-    f"%Y-%m-%d{time}" for time in ("", "T%H:%M:%S", " %H:%M:%S", "T%H:%M:%S%z", "T%H:%M:%S.%f%z")
+    f"%Y-%m-%d{time}"
+    for time in (
+        "",
+        "T%H:%M",
+        "T%H:%M:%S",
+        " %H:%M:%S",
+        "T%H:%M%z",
+        "T%H:%M:%S%z",
+        "T%H:%M:%S.%f%z",
+    )
 ]
 """How a moment may be written; one without a zone is UTC."""
 

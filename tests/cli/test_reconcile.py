@@ -141,6 +141,21 @@ async def test_a_lost_order_is_named_and_asked_for(left: Left) -> None:
     assert not await status.is_up(settings)
 
 
+@pytest.mark.parametrize("dry", [True, False])
+async def test_what_was_told_and_changed_since_is_open_until_it_is_read(
+    left: Left, dry: bool
+) -> None:
+    [number] = left.store.shop.orders
+    left.store.shop.orders[number].modified += timedelta(minutes=1)
+    [product] = await left.rows("SELECT subject FROM register WHERE subject GLOB 'product/*'")
+    await drifted(left)
+    for what, subject in (("orders", f"order/{number}"), ("stock", product[0])):
+        done = await left.run("reconcile", what, *(["--dry-run"] if dry else []))
+        assert done.exit_code == 1
+        assert f"  {subject}  changed" in done.stdout.splitlines()
+    assert len(await left.asked()) == (0 if dry else 2)
+
+
 async def test_a_refund_that_nobody_told_of_is_a_day_that_differs(left: Left) -> None:
     [number] = left.store.shop.orders
     left.store.refund(number, {"MUG-1": 1}, restock=False)
