@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from agent.reconcile import (
@@ -17,13 +18,14 @@ from agent.reconcile import (
 from agent.storage import drift
 from agent.storage.comparing import Sides
 from agent.storage.registrations import Book
+from agent.storage.stock import Stock
 from agent.updates.intended import Intended
+from agent.updates.stock_checks import StockChecks
 from agent.woo import wire
 from agent.woo.translate import broken
 from agent.woo.webhook_registry import Registry
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import timedelta
 
@@ -31,11 +33,11 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.events.fetching import Fetcher
     from agent.model.product import StoreProduct
+    from agent.reconcile import order_sweep
     from agent.settings import Settings
+    from agent.storage.access import State
     from agent.storage.database import Database
     from agent.storage.queues import Outbox
-    from agent.storage.stock import Stock
-    from agent.updates.stock_checks import StockChecks
     from agent.woo.client import Client
     from agent.woo.reads import Reads
 
@@ -106,20 +108,9 @@ class Reconciling:
             clock=self._clock,
             asked=self._asked,
         )
-        sweeping = sweep.Sweep(
-            api,
-            self._sides,
-            Inventory(
-                self._sides,
-                Intended(shelf, stock, settings=self._settings),
-                self.drift,
-                self._store,
-                self.look,
-            ),
-            self._fetcher,
-            self.budget,
-            store_now=self._store.store_now,
-            known=shelf.ready,
+        sweeping = _sweep(
+            *(api, self._sides, shelf, stock, self.drift, self._store, self._fetcher, self.budget),
+            look=self.look,
             settings=self._settings,
             clock=self._clock,
             asked=self._asked,
@@ -136,6 +127,72 @@ class Reconciling:
             "cron": self.cron.run,
             "webhooks": self.webhooks.run,
         }
+
+
+def beside(
+    state: State,
+    sides: Sides,
+    api: order_sweep.Store,
+    store: Client,
+    *,
+    settings: Callable[[], Settings],
+    clock: Clock,
+) -> sweep.Sweep:
+    """The daemon's comparison, to be made once by a process that has no line of its own: orders are
+    not looked at before figures are compared, and its report enters no line."""
+    shelf = Stock(state, clock=clock)
+    stock = StockChecks(shelf, _nothing, in_flight=frozenset, settings=settings, clock=clock)
+    prices = drift.Drift(state, wire.same, settings=settings, clock=clock)
+    spared = budget.Budget(
+        per_minute=lambda: settings().reconcile.requests_per_minute,
+        busy=lambda: False,
+        clock=clock,
+    )
+    return _sweep(
+        *(api, sides, shelf, stock, prices, store, _NoLine(), spared),
+        look=_nothing,
+        settings=settings,
+        clock=clock,
+        asked=asyncio.Event(),
+    )
+
+
+def _sweep(
+    api: order_sweep.Store,
+    sides: Sides,
+    shelf: Stock,
+    stock: StockChecks,
+    prices: drift.Drift,
+    store: Client,
+    fetcher: sweep.Fetcher,
+    spared: budget.Budget,
+    *,
+    look: Callable[[], Awaitable[None]],
+    settings: Callable[[], Settings],
+    clock: Clock,
+    asked: asyncio.Event,
+) -> sweep.Sweep:
+    return sweep.Sweep(
+        api,
+        sides,
+        Inventory(sides, Intended(shelf, stock, settings=settings), prices, store, look),
+        fetcher,
+        spared,
+        store_now=store.store_now,
+        known=shelf.ready,
+        settings=settings,
+        clock=clock,
+        asked=asked,
+    )
+
+
+async def _nothing() -> None:
+    return
+
+
+class _NoLine:
+    async def take_in(self, resource: str, bodies: Sequence[bytes], began: int) -> None:
+        raise NotImplementedError
 
 
 class Inventory:

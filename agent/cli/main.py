@@ -14,6 +14,7 @@ from agent.cli import (
     demo,
     outbox,
     pause,
+    reconcile,
     run,
     sandbox,
     status,
@@ -33,6 +34,7 @@ app.command()(demo.demo)
 app.command()(status.status)
 app.command()(pause.pause)
 app.command()(pause.resume)
+app.command()(reconcile.reconcile)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(updates.app, name="updates")
 app.add_typer(webhooks.app, name="webhooks")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 Advance = Callable[[], None]
+Tell = Callable[[str, bool], None]
+"""A line, and whether it is the last about its matter."""
 
 
 def as_json(value: Any) -> None:
@@ -57,3 +59,23 @@ def progress(file: BinaryIO, name: str) -> Iterator[Advance]:
     with progress.Progress(console=console.Console(stderr=True)) as bar:
         task = bar.add_task(markup.escape(name), total=Path(file.name).stat().st_size)
         yield lambda: bar.update(task, completed=file.tell())
+
+
+@contextmanager
+def counting() -> Iterator[Tell]:
+    """Last lines stay on stderr; on a terminal the others are shown until the next one comes."""
+    if not sys.stderr.isatty():
+        yield lambda text, is_last: say(text) if is_last else None
+        return
+    from rich import console, markup  # other commands start without it
+
+    shown = console.Console(stderr=True, highlight=False)
+    with shown.status("") as status:
+
+        def tell(text: str, is_last: bool) -> None:
+            if is_last:
+                shown.print(markup.escape(text))
+            else:
+                status.update(markup.escape(text))
+
+        yield tell

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 import typer
@@ -23,6 +23,7 @@ from agent.storage.writer import Step, Tx
 
 P = TypeVar("P")
 T = TypeVar("T")
+A = ParamSpec("A")
 BETWEEN_STEPS_S = 0.05  # SQLite looks less and less often whether a lock is free
 
 
@@ -47,6 +48,21 @@ Why = Annotated[
     str | None, typer.Option("--reason", callback=_in_one_line, help="Why, for the audit.")
 ]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data.")]
+
+
+TIMES = [
+    f"%Y-%m-%d{time}"
+    for time in (
+        "",
+        "T%H:%M",
+        "T%H:%M:%S",
+        " %H:%M:%S",
+        "T%H:%M%z",
+        "T%H:%M:%S%z",
+        "T%H:%M:%S.%f%z",
+    )
+]
+"""How a moment may be written; one without a zone is UTC."""
 
 
 def settings(config: Path | None, instance: str | None) -> Settings:
@@ -107,12 +123,18 @@ class Opened:
     def __init__(self, db: aiosqlite.Connection) -> None:
         self._db = db
 
-    async def read(self, query: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
+    async def read(
+        self,
+        query: Callable[Concatenate[aiosqlite.Connection, A], Awaitable[T]],
+        *args: A.args,
+        **kwargs: A.kwargs,
+    ) -> T:
         """What ``query`` finds."""
-        return await query(self._db)
+        return await query(self._db, *args, **kwargs)
 
     async def write(self, step: Step[T]) -> T:
-        """Runs ``step`` in one short transaction."""
+        """Runs ``step`` in one short transaction, which a running daemon notices at its next
+        tick."""
         return await _transaction(self._db, step)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import aiohttp
@@ -68,31 +69,47 @@ def _say_down(of: Settings, *, nagios: bool, as_json: bool) -> None:
     raise typer.Exit(_DOWN)
 
 
+async def is_up(of: Settings) -> bool:
+    """Whether a daemon answers, however it is."""
+    try:
+        async with _get(of, "/livez"):
+            return True
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
 async def _asked(of: Settings) -> Any:
     """The health document, None where no daemon gives one."""
-    headers = {}
-    if of.admin.token is not None:
-        headers["Authorization"] = f"Bearer {of.admin.token.get_secret_value()}"
-    listen = of.admin.listen
-    unix = isinstance(listen, UnixAddress)
-    connector = aiohttp.UnixConnector(str(listen.path)) if isinstance(listen, UnixAddress) else None
-    url = "http://localhost/health" if unix else f"http://{_reachable(str(listen))}/health"
     try:
-        async with (
-            aiohttp.ClientSession(
-                connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
-            ) as session,
-            session.get(url, headers=headers) as response,
-        ):
+        async with _get(of, "/health") as response:
             if response.status in (401, 403):
                 raise errors.UnreachableError(
-                    f"the daemon on {listen} does not answer us: {(await response.text()).strip()}",
+                    f"the daemon on {of.admin.listen} does not answer us:"
+                    f" {(await response.text()).strip()}",
                     hint="admin.token must be the one it was started with: woo-agent config show",
                 )
             document = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None
     return document if isinstance(document, dict) and "checks" in document else None
+
+
+@asynccontextmanager
+async def _get(of: Settings, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    headers = {}
+    if of.admin.token is not None:
+        headers["Authorization"] = f"Bearer {of.admin.token.get_secret_value()}"
+    listen = of.admin.listen
+    unix = isinstance(listen, UnixAddress)
+    connector = aiohttp.UnixConnector(str(listen.path)) if isinstance(listen, UnixAddress) else None
+    url = f"http://localhost{path}" if unix else f"http://{_reachable(str(listen))}{path}"
+    async with (
+        aiohttp.ClientSession(
+            connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
+        ) as session,
+        session.get(url, headers=headers) as response,
+    ):
+        yield response
 
 
 def _reachable(listen: str) -> str:

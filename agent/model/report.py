@@ -25,7 +25,8 @@ class NotAccepted(BaseModel, frozen=True, extra="forbid"):
     """A resource of which the gateway does not have the newest content.
 
     ``reason``: ``missing`` (never told, asked for now), ``changed`` (told otherwise, asked for
-    now), ``pending`` (waits for the gateway), ``discarded``, or the code of a dead letter.
+    now), ``gone`` (not in the store any more, asked for now), ``pending`` (waits for the gateway),
+    ``discarded``, or the code of a dead letter.
     """
 
     subject: str

@@ -42,7 +42,8 @@ class Sides(Protocol):
         """The newest content of those subjects."""
 
     async def unsent(self, subjects: Collection[str]) -> Mapping[str, str]:
-        """Those of which an event lies dead: reading them again brings nothing new."""
+        """Those of which an event lies dead that is newer than what was told: reading them again
+        brings nothing new."""
 
     async def go_live(self) -> datetime:
         """What is from before was never told."""

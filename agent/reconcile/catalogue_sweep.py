@@ -79,31 +79,31 @@ class CatalogueSweep:
         self.skus: set[str] = set()
         self.drifted: list[Drifted] = []
         self._changed_at: dict[int, datetime | None] = {}  # of what seems to have drifted
-        self._suspects: set[str] = set()
+        self._suspects: dict[str, bool] = {}  # SKU → whether its stock seems wrong
 
     @property
     def accurate(self) -> int:
-        """SKUs whose stock is the intended one."""
-        return len(self.skus - {one.sku for one in self.drifted if one.field == "quantity"})
+        """SKUs whose stock is the intended one; what could not be looked at twice is not known to
+        be."""
+        wrong = {one.sku for one in self.drifted if one.field == "quantity"}
+        wrong |= {sku for sku, stock in self._suspects.items() if stock}
+        return len(self.skus - wrong)
 
     async def run(self) -> None:
         """Compares all. Raises StoreError."""
         live = await self._sides.go_live()
         last = await self._sides.last_sequence()
         for resource, lists in LISTS.items():
-            for listing in lists:
-                await self._list(resource, listing, live)
-            await order_sweep.ask_for_gone(
-                resource, self.tallies[resource], self._sides, self.hidden, up_to=last
-            )
+            shown = [await self._list(resource, listing, live) for listing in lists]
+            if all(shown):
+                await order_sweep.ask_for_gone(
+                    resource, self.tallies[resource], self._sides, self.hidden, up_to=last
+                )
 
     async def again(self) -> None:
         """What is still open after what was asked for has been read."""
         for tally in self.tallies.values():
-            subjects = list(tally.open)
-            for at in range(0, len(subjects), order_sweep.AT_ONCE):
-                some = subjects[at : at + order_sweep.AT_ONCE]
-                tally.again(await self._sides.told(some), await self._sides.unsent(some))
+            await order_sweep.look_again(tally, self._sides)
 
     async def find_drift(self, *, repair: bool) -> None:
         """Looks once more at what seemed to have drifted, and says why it has. Raises
@@ -113,10 +113,13 @@ class CatalogueSweep:
             some = skus[at : at + 99]
             products = await self._budget.spend(partial(self._inventory.fresh, some))
             self.drifted += await self._drifted(products)
+            for one in products:
+                self._suspects.pop(one.sku, None)
         if repair and (ids := {one.product_id for one in self.drifted if is_repaired(one)}):
             await self._inventory.repair(ids)
 
-    async def _list(self, resource: str, listing: str, live: datetime) -> None:
+    async def _list(self, resource: str, listing: str, live: datetime) -> bool:
+        """Whether there is such a list: without one, what it would show is not gone."""
         try:
             async for page in self._budget.pages(self._store.listed(listing, None)):
                 await self._page(resource, page, live)
@@ -124,6 +127,8 @@ class CatalogueSweep:
             if listing != "variations" or error.status != 404:
                 raise
             log.info("this WooCommerce has no list of variations: they are not compared")
+            return False
+        return True
 
     async def _page(self, resource: str, page: Sequence[Listed], live: datetime) -> None:
         told, dead = await order_sweep.known(self._sides, page)
@@ -139,11 +144,9 @@ class CatalogueSweep:
         self.skus |= {one.sku for one in products if one.id in quantities}
         changed_at = {row.number: row.changed_at for row in page}
         for one in products:
-            if (
-                prices.get(one.id)
-                or quantities.get(one.id, one.values["quantity"]) != (one.values["quantity"])
-            ):
-                self._suspects.add(one.sku)
+            wrong = quantities.get(one.id, one.values["quantity"]) != one.values["quantity"]
+            if wrong or prices.get(one.id):
+                self._suspects[one.sku] = wrong or self._suspects.get(one.sku, False)
                 self._changed_at[one.id] = changed_at[one.id]
 
     async def _drifted(self, products: Sequence[StoreProduct]) -> list[Drifted]:

@@ -37,7 +37,10 @@ class Sides(Protocol):
         """The same of a kind, in order, behind one of them."""
 
     async def unsent(self, subjects: Collection[str]) -> Mapping[str, str]:
-        """Those of which an event lies dead, and why."""
+        """Those of which an event lies dead that is newer than what was told, and why."""
+
+    async def asked(self, look: Look, subjects: Collection[str]) -> Collection[str]:
+        """Those of them that are still to be looked at."""
 
     async def go_live(self) -> datetime:
         """What is from before was never told."""
@@ -50,8 +53,9 @@ class Sides(Protocol):
 
     async def accepted_refunds(
         self, after: str, most: int
-    ) -> Sequence[tuple[str, datetime | None, str, str, str]]:
-        """(subject, made at, amount, order, currency) of those that the gateway has."""
+    ) -> Sequence[tuple[str, int, datetime | None, str, str, str]]:
+        """(subject, number of its event, made at, amount, order, currency) of those that the
+        gateway has."""
 
 
 class OrderSweep:
@@ -65,6 +69,7 @@ class OrderSweep:
         self.refunds = Tally()
         self.hidden: list[str] = []
         self._in_store = refund_days.Sums()
+        self._began = 0
         self._currency = ""
         self._others: dict[str, str] = {}  # order → its currency, where that is not the usual one
 
@@ -72,7 +77,7 @@ class OrderSweep:
         """Compares all, or only what changed ``since`` then, which is loaded as history where it is
         from before the store went live. Raises StoreError."""
         live = await self._sides.go_live()
-        last = await self._sides.last_sequence()
+        last = self._began = await self._sides.last_sequence()
         async for page in self._budget.pages(self._store.listed("orders", since)):
             await self._orders(page, live, since)
         if since is not None:
@@ -84,18 +89,18 @@ class OrderSweep:
 
     async def again(self) -> None:
         """After what was asked for has been read."""
-        for tally in (self.orders, self.refunds):
-            subjects = list(tally.open)
-            for at in range(0, len(subjects), AT_ONCE):
-                some = subjects[at : at + AT_ONCE]
-                tally.again(await self._sides.told(some), await self._sides.unsent(some))
+        await look_again(self.orders, self._sides)
+        await look_again(self.refunds, self._sides)
 
     async def days(self) -> tuple[RefundDay, ...]:
-        """Refunds of both sides by day and currency."""
+        """Refunds of both sides by day and currency, without those made since the lists were
+        read."""
         gateway, after = refund_days.Sums(), ""
         while rows := await self._sides.accepted_refunds(after, AT_ONCE):
-            for _, at, amount, order, currency in rows:
-                gateway.add(at, currency or self._currency_of(order), amount)
+            for subject, sequence, at, amount, order, currency in rows:
+                shown = int(subject.partition("/")[2]) in self.refunds.shown
+                if shown or sequence <= self._began:
+                    gateway.add(at, currency or self._currency_of(order), amount)
             after = rows[-1][0]
         return refund_days.compared(self._in_store, gateway)
 
@@ -138,10 +143,23 @@ class OrderSweep:
 async def known(
     sides: Sides, page: Sequence[Listed]
 ) -> tuple[Mapping[str, Told], Mapping[str, str]]:
-    """What was told of a page, and what of it lies dead without having been told."""
-    told = await sides.told([row.subject for row in page])
-    rest = [row.subject for row in page if row.subject not in told]
-    return told, await sides.unsent(rest) if rest else {}
+    """What was told of a page, and what of it lies dead."""
+    subjects = [row.subject for row in page]
+    return await sides.told(subjects), await sides.unsent(subjects)
+
+
+async def look_again(tally: Tally, sides: Sides) -> None:
+    """Brings what is open up to date. A refund is read with all of its order."""
+    subjects = list(tally.open)
+    for at in range(0, len(subjects), AT_ONCE):
+        some = subjects[at : at + AT_ONCE]
+        told, dead = await sides.told(some), await sides.unsent(some)
+        orders = {name: one.parent for name, one in told.items() if one.parent}
+        waiting = {
+            *await sides.asked(Look.RESOURCE, some),
+            *await sides.asked(Look.REFUNDS, {*orders.values()}),
+        }
+        tally.again(some, told, dead, {one for one in some if {one, orders.get(one)} & waiting})
 
 
 async def ask_for_gone(
@@ -158,7 +176,7 @@ async def ask_for_gone(
     if not differences.is_believable(len(gone), alive):
         hidden.append(f"{resource}s")
         return
-    tally.gone += [one.subject for one in gone]
+    tally.went(one.subject for one in gone)
     looks = [(Look.RESOURCE, one.subject, 0) for one in gone]
     if resource == "refund":
         orders = await sides.told({one.parent for one in gone})

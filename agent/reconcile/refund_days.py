@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from agent.model import money
-from agent.model.report import RefundDay
+from agent.model.report import NAMED, RefundDay
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +49,16 @@ def compared(store: Sums, gateway: Sums) -> tuple[RefundDay, ...]:
 
 def agree(days: tuple[RefundDay, ...]) -> bool:
     """Both sides say the same of every day."""
-    return all(
-        (one.store_count, one.store_amount) == (one.gateway_count, one.gateway_amount)
-        for one in days
-    )
+    return all(map(is_same, days))
+
+
+def is_same(one: RefundDay) -> bool:
+    """Both sides say the same of that day."""
+    return (one.store_count, one.store_amount) == (one.gateway_count, one.gateway_amount)
+
+
+def named(days: tuple[RefundDay, ...]) -> tuple[RefundDay, ...]:
+    """As many as a report names, the newest first: of those that agree
+    the oldest are left out before any that differ."""
+    kept = sorted(days, key=is_same)[:NAMED]
+    return tuple(sorted(kept, key=lambda one: (one.day, one.currency), reverse=True))

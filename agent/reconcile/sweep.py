@@ -121,8 +121,8 @@ class Sweep:
         return 0.0
 
     async def compare(self, wanted: Wanted, *, mend: bool = True) -> ReconciliationReport:
-        """Compares, has what differs read, and waits for that unless it is not to ``mend``. Raises
-        StoreError."""
+        """Compares, asks for what differs, and waits until that is read unless it is not to
+        ``mend``. Raises StoreError."""
         live, spent = await self._sides.go_live(), self._budget.requests
         orders = order_sweep.OrderSweep(self._store, self._sides, self._budget)
         shelf = catalogue_sweep.CatalogueSweep(
@@ -139,7 +139,7 @@ class Sweep:
         if mend:
             await self._mended()
         if wanted.catalogue:
-            await shelf.find_drift(repair=wanted.repair and mend)
+            await shelf.find_drift(repair=wanted.repair)
         for one in (orders, shelf):
             await one.again()
         made = await self._report(wanted, orders, shelf, live, self._budget.requests - spent)
@@ -182,11 +182,11 @@ class Sweep:
             agreed=agreed and refund_days.agree(days),
             orders=orders.orders.told() if wanted.orders else None,
             refunds=orders.refunds.told() if whole else None,
-            refund_days=days[: report.NAMED],
+            refund_days=refund_days.named(days),
             products=shelf.tallies["product"].told() if wanted.catalogue else None,
             skus=skus,
             accurate=accurate,
-            accuracy=round(accurate / skus, 4) if skus else None,
+            accuracy=accurate * 10_000 // skus / 10_000 if skus else None,
             drifted=tuple(shelf.drifted[: report.NAMED]),
             drifted_count=len(shelf.drifted),
             hidden=hidden,
@@ -200,7 +200,8 @@ class Sweep:
         last = await self._sides.swept_at()
         if last is None:
             return min(FIRST, every_s) - (self._clock.monotonic() - self._started)
-        return every_s - (self._clock.now() - last).total_seconds()
+        since_s = (self._clock.now() - last).total_seconds()
+        return every_s - since_s if since_s >= 0 else 0.0  # the clock was put back
 
 
 def _measure(made: ReconciliationReport, shelf: catalogue_sweep.CatalogueSweep) -> None:

@@ -9,7 +9,7 @@ from agent.model.report import NAMED, Compared, NotAccepted
 from agent.reconcile import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from agent.model.listed import Listed, Told
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @dataclass
 class Tally:
     """``shown`` are the ids that the store shows, ``open`` the subjects of which the gateway does
-    not have the newest content, with the reason."""
+    not have the newest content, with the reason; what is ``gone`` may be among them."""
 
     in_store: int = 0
     shown: set[int] = field(default_factory=set)
     open: dict[str, str] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
 
     def page(
         self,
@@ -42,31 +42,46 @@ class Tally:
             if not differences.is_ours(row, known, since):
                 continue
             self.in_store += 1
-            if known is None and row.subject in dead:
-                self.open[row.subject] = dead[row.subject]
-            elif differences.differ(row, known, since):
-                self.open[row.subject] = "missing" if known is None else "changed"
-                different.append(row.subject)
+            if differences.differ(row, known, since):
+                why = "missing" if known is None else "changed"
+                self.open[row.subject] = dead.get(row.subject, why)
+                if row.subject not in dead:
+                    different.append(row.subject)
             elif known is not None and not known.is_accepted:
                 self.open[row.subject] = reason(known)
         return different
 
-    def again(self, told: Mapping[str, Told], dead: Mapping[str, str]) -> None:
-        """Brings what was open up to date, after what differs was read."""
-        for subject in list(self.open):
+    def went(self, subjects: Iterable[str]) -> None:
+        """Those are not shown any more; the gateway has to be told."""
+        for subject in subjects:
+            self.gone.add(subject)
+            self.open[subject] = "gone"
+
+    def again(
+        self,
+        subjects: Iterable[str],
+        told: Mapping[str, Told],
+        dead: Mapping[str, str],
+        unread: Collection[str],
+    ) -> None:
+        """Brings those that were open up to date, after what differs was read; of what is still
+        ``unread`` nothing new is known."""
+        for subject in subjects:
             known = told.get(subject)
-            if subject in dead and (known is None or not known.is_accepted):
+            if subject in dead:
                 self.open[subject] = dead[subject]
-            elif known is not None and known.is_accepted:
+            elif known is None or subject in unread:
+                continue
+            elif known.is_accepted:
                 del self.open[subject]
-            elif known is not None:
+            else:
                 self.open[subject] = reason(known)
 
     def told(self) -> Compared:
         """How it stands."""
         return Compared(
             in_store=self.in_store,
-            accepted=self.in_store - len(self.open),
+            accepted=self.in_store - len(self.open.keys() - self.gone),
             not_accepted=_named(self.open.items()),
             gone=len(self.gone),
         )

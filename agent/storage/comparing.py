@@ -65,6 +65,10 @@ class Sides:
         found: Mapping[str, str] = await self._read(unsent, subjects)
         return found
 
+    async def asked(self, look: Look, subjects: Collection[str]) -> Collection[str]:
+        found: Collection[str] = await self._read(followups.asked, look, subjects)
+        return found
+
     async def go_live(self) -> datetime:
         found: datetime = await self._read(baseline.go_live)
         return found
@@ -145,11 +149,14 @@ async def after(db: aiosqlite.Connection, resource: str, subject: str, most: int
 
 
 async def unsent(db: aiosqlite.Connection, subjects: Collection[str]) -> dict[str, str]:
-    """Those of which an event lies dead, with the reason: they are not missing."""
+    """Those of which an event lies dead that is newer than what was told, with the reason: they are
+    not missing."""
     rows = await db.execute_fetchall(
         "SELECT subject, code FROM outbox INDEXED BY outbox_unsent"
         " WHERE state IN ('dead', 'discarded') AND state = 'dead'"
-        " AND subject IN (SELECT value FROM json_each(?)) ORDER BY sequence",
+        " AND subject IN (SELECT value FROM json_each(?)) AND sequence > coalesce("
+        "  (SELECT sequence FROM register WHERE register.subject = outbox.subject), 0)"
+        " ORDER BY sequence",
         (json.dumps(list(subjects)),),
     )
     return {subject: code or "dead" for subject, code in rows}

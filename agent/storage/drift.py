@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.model.product import StoreProduct
     from agent.settings import Settings
-    from agent.storage.database import Database
+    from agent.storage.access import State
     from agent.storage.writer import Tx
 
 MOST_LOOKED_AT = 1000
@@ -29,7 +29,7 @@ class Drift:
 
     def __init__(
         self,
-        database: Database,
+        database: State,
         same: Callable[[str, object, object], bool],
         *,
         settings: Callable[[], Settings],
@@ -56,7 +56,7 @@ class Drift:
         }
         if found:
             marks = [(number, products[number], differing) for number, differing in found.items()]
-            await self._db.writer.write(lambda tx: mark(tx, marks))
+            await self._db.write(lambda tx: mark(tx, marks))
         return found
 
     async def of(self, shown: Sequence[StoreProduct]) -> dict[int, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from agent import clock
@@ -36,11 +37,11 @@ async def ask(
     since: datetime | None = None,
 ) -> None:
     """Asks for a look; one row per kind and subject: the newest cause counts, and the earliest
-    ``since``."""
+    ``since``. What a comparison asked for waits for its turn no more."""
     await tx.execute(
         "INSERT INTO followups (kind, subject, due_at, cause, since) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at), cause = excluded.cause,"
-        " since = min(since, excluded.since)",
+        " since = min(since, excluded.since), compared = 0",
         (look, subject, clock.micros(due), cause, None if since is None else clock.micros(since)),
     )
 
@@ -100,6 +101,16 @@ async def done(tx: Tx, followup: Followup) -> None:
         "DELETE FROM followups WHERE kind = ? AND subject = ? AND cause = ?",
         (followup.kind, followup.subject, followup.cause),
     )
+
+
+async def asked(db: aiosqlite.Connection, look: Look, subjects: Iterable[str]) -> set[str]:
+    """Those of the subjects that are still to be looked at so."""
+    rows = await db.execute_fetchall(
+        "SELECT subject FROM followups WHERE kind = ?"
+        " AND subject IN (SELECT value FROM json_each(?))",
+        (look, json.dumps(list(subjects))),
+    )
+    return {subject for (subject,) in rows}
 
 
 async def is_compared(db: aiosqlite.Connection) -> bool:

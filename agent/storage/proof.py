@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
-Refund = tuple[str, "datetime | None", str, str, str]
-"""(subject, made at, amount, its order, currency; empty where the body is not kept)"""
+Refund = tuple[str, int, "datetime | None", str, str, str]
+"""(subject, number of its event, made at, amount, its order, currency; empty where the body is not
+kept)"""
 
 
 async def accepted_refunds(db: aiosqlite.Connection, after: str, most: int) -> Sequence[Refund]:
     """Refunds that the gateway has, in the order of their subjects, behind one of them."""
     rows = await db.execute_fetchall(
-        "SELECT subject, changed_at, CAST(figures AS TEXT), parent,"
+        "SELECT subject, sequence, changed_at, CAST(figures AS TEXT), parent,"
         " coalesce((SELECT CAST(body AS TEXT) ->> '$.currency' FROM arrivals"
         "  WHERE arrivals.sequence = register.sequence), '')"
         " FROM register WHERE subject > ? AND subject < 'refund0' AND NOT deleted"
@@ -29,8 +30,8 @@ async def accepted_refunds(db: aiosqlite.Connection, after: str, most: int) -> S
         (after or "refund/", most),
     )
     return [
-        (subject, None if at is None else clock.from_micros(at), amount, parent, currency)
-        for subject, at, amount, parent, currency in rows
+        (*told, None if at is None else clock.from_micros(at), amount, parent, currency)
+        for *told, at, amount, parent, currency in rows
     ]
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from agent.model.in_force import Check, InForce
     from agent.model.product import Shown, StoreProduct
     from agent.model.stock import Base, Snapshot
-    from agent.storage.database import Database
+    from agent.storage.access import State
     from agent.storage.writer import Tx
 
 
 class Stock:
     """Catalogue, figures in force, and what is to be compared."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: State, *, clock: Clock) -> None:
         self._db = database
         self._clock = clock
 
@@ -42,21 +42,21 @@ class Stock:
 
     async def looked_up(self, found: Mapping[str, Sequence[StoreProduct]]) -> None:
         now = self._clock.now()
-        await self._db.writer.write(lambda tx: catalogue.looked_up(tx, found, now))
+        await self._db.write(lambda tx: catalogue.looked_up(tx, found, now))
 
     async def learn(self, products: Sequence[StoreProduct], *, written: bool) -> None:
         now = self._clock.now()
-        await self._db.writer.write(lambda tx: catalogue.learn(tx, products, now, written=written))
+        await self._db.write(lambda tx: catalogue.learn(tx, products, now, written=written))
 
     async def gone(self, product_ids: Collection[int]) -> None:
-        await self._db.writer.write(lambda tx: catalogue.gone(tx, product_ids))
+        await self._db.write(lambda tx: catalogue.gone(tx, product_ids))
 
     async def in_force(self, skus: Sequence[str]) -> dict[str, InForce]:
         return await self._db.read(in_force.by_sku, skus)
 
     async def mark(self, product_ids: Collection[int]) -> None:
         now = self._clock.now()
-        await self._db.writer.write(lambda tx: in_force.unchecked(tx, product_ids, now))
+        await self._db.write(lambda tx: in_force.unchecked(tx, product_ids, now))
 
     async def doubt(self, product_ids: Collection[int], *, stock: Collection[int]) -> None:
         now = self._clock.now()
@@ -65,19 +65,19 @@ class Stock:
             await catalogue.distrust(tx, product_ids)
             await in_force.unchecked(tx, stock, now, ambiguous=True)
 
-        await self._db.writer.write(step)
+        await self._db.write(step)
 
     async def bases(self, product_ids: Collection[int]) -> dict[int, Base]:
         return await self._db.read(in_force.bases, product_ids)
 
     async def wrote(self, found: Mapping[int, Base]) -> None:
-        await self._db.writer.write(lambda tx: in_force.wrote(tx, found))
+        await self._db.write(lambda tx: in_force.wrote(tx, found))
 
     async def checks(self, most: int) -> list[Check]:
         return await self._db.read(in_force.due, self._clock.now(), most)
 
     async def checked(self, checks: Sequence[tuple[Check, datetime | None]]) -> None:
-        await self._db.writer.write(lambda tx: in_force.checked(tx, checks))
+        await self._db.write(lambda tx: in_force.checked(tx, checks))
 
     async def checks_of(self, product_ids: Collection[int]) -> list[Check]:
         return await self._db.read(in_force.of, product_ids)

@@ -93,7 +93,7 @@ class Line:
     async def compare(self, product_id: int) -> None:
         """Marks a product as the judge does when what orders hold of it has changed."""
         now = self.clock.now()
-        await self.shelf._db.writer.write(lambda tx: in_force.compare(tx, [product_id], now))
+        await self.shelf._db.write(lambda tx: in_force.compare(tx, [product_id], now))
 
     async def marked(self) -> dict[int, bool]:
         """Products that are to be compared, and whether they are unchecked."""

@@ -17,7 +17,7 @@ async def heard(line: Line, sku: str) -> int:
     shown = store_product.read(line.store.product(sku))
     assert shown is not None
     now = line.clock.now()
-    await line.shelf._db.writer.write(lambda tx: catalogue.heard(tx, [shown], now, confirmed=True))
+    await line.shelf._db.write(lambda tx: catalogue.heard(tx, [shown], now, confirmed=True))
     return shown.id
 
 
