@@ -251,7 +251,7 @@ async def running(
                 clock=clock,
                 known=arrived,
             ).run,
-            **comparing.actors(api, shelf, checking),
+            **comparing.actors(shelf, checking),
             "store": store_look.StoreLook(fetcher, store_id=store.id, clock=clock).run,
             "forwarder": forwarding.run,
             "resending": resending.Resending(

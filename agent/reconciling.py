@@ -9,6 +9,7 @@ from agent.reconcile import (
     budget,
     catalogue_look,
     catch_up,
+    gentle,
     lateness,
     order_look,
     sweep,
@@ -22,6 +23,7 @@ from agent.storage.stock import Stock
 from agent.updates.intended import Intended
 from agent.updates.stock_checks import StockChecks
 from agent.woo import wire
+from agent.woo.reads import Reads
 from agent.woo.translate import broken
 from agent.woo.webhook_registry import Registry
 
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from agent.storage.database import Database
     from agent.storage.queues import Outbox
     from agent.woo.client import Client
-    from agent.woo.reads import Reads
 
 
 class Reconciling:
@@ -93,14 +94,14 @@ class Reconciling:
             per_minute=lambda: settings().reconcile.requests_per_minute, busy=busy, clock=clock
         )
 
-    def actors(self, api: Reads, shelf: Stock, stock: StockChecks) -> Mapping[str, Actor]:
+    def actors(self, shelf: Stock, stock: StockChecks) -> Mapping[str, Actor]:
         """What looks and compares, by name."""
 
         def every() -> timedelta:
             return self._settings().reconcile.orders_every
 
         catalogue = catalogue_look.CatalogueLook(
-            api,
+            Reads(gentle.Gentle(self._store, self.budget, clock=self._clock)),
             self._sides,
             self._fetcher,
             self.budget,
@@ -109,7 +110,7 @@ class Reconciling:
             asked=self._asked,
         )
         sweeping = _sweep(
-            *(api, self._sides, shelf, stock, self.drift, self._store, self._fetcher, self.budget),
+            *(self._sides, shelf, stock, self.drift, self._store, self._fetcher, self.budget),
             look=self.look,
             settings=self._settings,
             clock=self._clock,
@@ -132,9 +133,9 @@ class Reconciling:
 def beside(
     state: State,
     sides: Sides,
-    api: order_sweep.Store,
     store: Client,
     *,
+    counted: Callable[[order_sweep.Store], order_sweep.Store],
     settings: Callable[[], Settings],
     clock: Clock,
 ) -> sweep.Sweep:
@@ -149,7 +150,9 @@ def beside(
         clock=clock,
     )
     return _sweep(
-        *(api, sides, shelf, stock, prices, store, _NoLine(), spared),
+        *(sides, shelf, stock, prices, store, _NoLine(), spared),
+        counted=counted,
+        pauses_s=(),
         look=_nothing,
         settings=settings,
         clock=clock,
@@ -158,7 +161,6 @@ def beside(
 
 
 def _sweep(
-    api: order_sweep.Store,
     sides: Sides,
     shelf: Stock,
     stock: StockChecks,
@@ -171,13 +173,17 @@ def _sweep(
     settings: Callable[[], Settings],
     clock: Clock,
     asked: asyncio.Event,
+    counted: Callable[[order_sweep.Store], order_sweep.Store] = lambda store: store,
+    pauses_s: Sequence[float] = gentle.PAUSES_S,
 ) -> sweep.Sweep:
+    reader = gentle.Gentle(store, spared, clock=clock, pauses_s=pauses_s)
+    intended = Intended(shelf, stock, settings=settings)
     return sweep.Sweep(
-        api,
+        counted(Reads(reader)),
         sides,
-        Inventory(sides, Intended(shelf, stock, settings=settings), prices, store, look),
+        Inventory(sides, intended, prices, store, look, reader, clock),
         fetcher,
-        spared,
+        requests=lambda: reader.requests,
         store_now=store.store_now,
         known=shelf.ready,
         settings=settings,
@@ -205,19 +211,28 @@ class Inventory:
         prices: drift.Drift,
         store: Client,
         look: Callable[[], Awaitable[None]],
+        reader: gentle.Gentle,
+        clock: Clock,
     ) -> None:
+        self._reader = reader
         self._prices = prices
         self._store = store
         self._look = look
+        self._sides = sides
+        self._intended = intended
+        self._now = clock.now
         self.quantities = intended.quantities
         self.newest_updates = sides.newest_updates
         self.written_at = sides.written_at
-        self.repair = sides.repair
+
+    async def repair(self, products: Sequence[StoreProduct]) -> None:
+        missing = await self._intended.missing(products, self._now())
+        await self._sides.repair({one.id for one in products}, missing)
 
     async def prices(self, products: Sequence[StoreProduct]) -> Mapping[int, tuple[str, ...]]:
         return await self._prices.of(products)
 
     async def fresh(self, skus: Collection[str]) -> Sequence[StoreProduct]:
         await self._look()
-        found = await self._store.find(list(skus))
+        found = await self._reader.spend(lambda: self._store.find(list(skus)))
         return [product for products in found.values() for product in products]

@@ -3,13 +3,14 @@ is asked for is kept with who asked."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 
 from agent.cli import output, state
 from agent.clock import Clock
 from agent.model.delivery import Look
 from agent.model.listed import Listed
+from agent.model.stock import Base
 from agent.reconcile import order_sweep
 from agent.storage import audit, comparing
 from agent.storage.writer import Step, Tx
@@ -44,8 +45,8 @@ class Asking(comparing.Sides):
         would = {subject for subject in subjects if (look, subject) in self._would}
         return {*await super().asked(look, subjects), *would}
 
-    async def repair(self, product_ids: Collection[int]) -> None:
-        await super().repair(product_ids)
+    async def repair(self, product_ids: Collection[int], missing: Mapping[int, Base]) -> None:
+        await super().repair(product_ids, missing)
         self.repairs += len(product_ids)
 
     def summary(self) -> str:
@@ -96,3 +97,7 @@ class Counted:
             self._tell(f"{listing}: {count:,} compared", False)
             yield page
         self._tell(f"{listing}: {count:,} compared", True)
+
+    async def one(self, resource: str, number: int) -> bytes | None:
+        """Raises StoreError."""
+        return await self._store.one(resource, number)

@@ -89,7 +89,6 @@ async def _compared(
     from agent import reconciling  # other commands start without it
     from agent.reconcile.sweep import Wanted
     from agent.woo import client as woo
-    from agent.woo.reads import Reads
 
     now, rng = SystemClock(), random.SystemRandom()
     reason = "" if since is None else f"since {clock.iso(since)}"
@@ -110,7 +109,8 @@ async def _compared(
         asked = Asking(opened, what=what, reason=reason, dry=dry, clock=now)
         with output.counting() as tell:
             sweep = reconciling.beside(
-                *(opened, asked, Counted(Reads(store), tell), store),
+                *(opened, asked, store),
+                counted=lambda lists: Counted(lists, tell),
                 settings=lambda: of,
                 clock=now,
             )

@@ -48,5 +48,6 @@ class Told:
 
     @property
     def is_accepted(self) -> bool:
-        """The gateway has it."""
-        return self.state in (None, "accepted")
+        """The gateway has it, or does not want any of its type."""
+        wanted = self.code != "not_accepted"
+        return self.state in (None, "accepted") or (self.state == "discarded" and not wanted)

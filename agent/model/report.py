@@ -70,8 +70,9 @@ class Compared(BaseModel, frozen=True, extra="forbid"):
 class ReconciliationReport(BaseModel, frozen=True, extra="forbid"):
     """Both ends compared: a snapshot, one a day and one for each comparison that was asked for.
 
-    ``id`` is the subject of its events, ``report/2026-11-25``. ``agreed``: every order and refund
-    is accepted with its newest content, and every stock figure is the intended one. ``skus`` are
+    ``id`` is the subject of its events, ``report/2026-11-25``. ``agreed``: all that the
+    store shows is accepted with its newest content, sums of refunds are equal, and every stock
+    figure and price is the intended one. ``skus`` are
     those with a figure of the ERP that the store shows, ``accurate`` those whose figure is the
     intended one, ``accuracy`` their share from 0 to 1. ``hidden`` names kinds of which the store
     suddenly showed so much less than before that nothing was taken for deleted.
@@ -89,6 +90,8 @@ class ReconciliationReport(BaseModel, frozen=True, extra="forbid"):
     refunds: Compared | None
     refund_days: tuple[RefundDay, ...]
     products: Compared | None
+    customers: Compared | None
+    coupons: Compared | None
     skus: int
     accurate: int
     accuracy: float | None

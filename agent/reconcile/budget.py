@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from agent import errors, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from agent.clock import Clock
 
@@ -34,14 +34,14 @@ class Budget:
         self._clock = clock
         self._next_at = 0.0
         self._best_s: float | None = None
-        self.requests = 0
+        self._working = False
 
     def wait_s(self) -> float:
         """Seconds until its next request; 0 if it may be made now."""
         left_s = self._next_at - self._clock.monotonic()
         if left_s > 0:
             return left_s
-        return BUSY_S if self._busy() else 0.0
+        return BUSY_S if self._working or self._busy() else 0.0
 
     async def spend(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does the work, which is a request, when its turn has come; raises what it raises."""
@@ -49,8 +49,8 @@ class Budget:
             metrics.COMPARING_WAITED_SECONDS.inc(left_s)
             await self._clock.sleep(left_s)
         started = self._clock.monotonic()
-        self._next_at = started + 60 / self._per_minute()  # nobody else begins meanwhile
-        self.requests += 1
+        self._next_at = started + 60 / self._per_minute()
+        self._working = True
         metrics.COMPARING_REQUESTS.inc()
         try:
             return await work()
@@ -58,12 +58,8 @@ class Budget:
             self._next_at = max(self._next_at, started + (error.retry_after_s or 0.0))
             raise
         finally:
+            self._working = False
             self._rest(started, self._clock.monotonic() - started)
-
-    async def pages(self, source: AsyncIterator[T]) -> AsyncIterator[T]:
-        """Those pages, each when its turn has come; raises what reading them raises."""
-        while (page := await self.spend(lambda: anext(source, None))) is not None:
-            yield page
 
     def _rest(self, started: float, took_s: float) -> None:
         slow = self._best_s is not None and took_s > self._best_s * SLOWER

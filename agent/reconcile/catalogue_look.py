@@ -109,7 +109,7 @@ class CatalogueLook:
         live = await self._sides.go_live()
         until = await self._sides.looked_until(resource)
         since = live if until is None else min(until, began)
-        async for page in self._budget.pages(self._store.listed(listing, since - OVERLAP)):
+        async for page in self._store.listed(listing, since - OVERLAP):
             told = await self._sides.told([row.subject for row in page])
             asked = [
                 row.subject for row in page if differences.differ(row, told.get(row.subject), live)

@@ -4,7 +4,6 @@ the stock and prices they show against what they should show."""
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from agent import errors
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
 
     from agent.model.listed import Listed
     from agent.model.product import StoreProduct
-    from agent.reconcile.budget import Budget
 
 log = logging.getLogger(__name__)
 
 LISTS = {
-    "product": ("products", "variations", "trashed products"),
+    "product": ("products", "variations", "trashed products", "trashed variations"),
     "customer": ("customers",),
     "coupon": ("coupons",),
 }
@@ -46,13 +44,15 @@ class Inventory(Protocol):
         """Products as the store shows them now, orders having been looked at before. Raises
         StoreError."""
 
-    async def newest_updates(self, kind: str, skus: Collection[str]) -> Mapping[str, str]:
-        """The state of the newest update of a kind, by SKU."""
+    async def newest_updates(
+        self, kind: str, skus: Collection[str]
+    ) -> Mapping[str, tuple[str, str | None]]:
+        """The state of the newest update of a kind, and the quantity that it says, by SKU."""
 
     async def written_at(self, product_ids: Collection[int]) -> Mapping[int, datetime]:
         """When we wrote to products last."""
 
-    async def repair(self, product_ids: Collection[int]) -> None:
+    async def repair(self, products: Sequence[StoreProduct]) -> None:
         """Their stock is put right by the next round of writing."""
 
 
@@ -64,7 +64,6 @@ class CatalogueSweep:
         store: order_sweep.Store,
         sides: order_sweep.Sides,
         inventory: Inventory,
-        budget: Budget,
         *,
         ahead: timedelta,
     ) -> None:
@@ -72,7 +71,6 @@ class CatalogueSweep:
         self._store = store
         self._sides = sides
         self._inventory = inventory
-        self._budget = budget
         self._ahead = ahead
         self.tallies = {resource: Tally() for resource in LISTS}
         self.hidden: list[str] = []
@@ -94,11 +92,11 @@ class CatalogueSweep:
         live = await self._sides.go_live()
         last = await self._sides.last_sequence()
         for resource, lists in LISTS.items():
+            self.tallies[resource].began = last
             shown = [await self._list(resource, listing, live) for listing in lists]
             if all(shown):
-                await order_sweep.ask_for_gone(
-                    resource, self.tallies[resource], self._sides, self.hidden, up_to=last
-                )
+                tally, ends = self.tallies[resource], (self._store, self._sides, self.hidden)
+                await order_sweep.ask_for_gone(resource, tally, *ends, up_to=last)
 
     async def again(self) -> None:
         """What is still open after what was asked for has been read."""
@@ -109,22 +107,26 @@ class CatalogueSweep:
         """Looks once more at what seemed to have drifted, and says why it has. Raises
         StoreError."""
         skus = sorted(self._suspects)[:_MOST_CHECKED]
+        wrong: dict[int, StoreProduct] = {}
         for at in range(0, len(skus), 99):
             some = skus[at : at + 99]
-            products = await self._budget.spend(partial(self._inventory.fresh, some))
-            self.drifted += await self._drifted(products)
+            products = await self._inventory.fresh(some)
+            found = await self._drifted(products)
+            self.drifted += found
+            repaired = {one.product_id for one in found if is_repaired(one)}
+            wrong |= {one.id: one for one in products if one.id in repaired}
             for one in products:
                 self._suspects.pop(one.sku, None)
-        if repair and (ids := {one.product_id for one in self.drifted if is_repaired(one)}):
-            await self._inventory.repair(ids)
+        if repair and wrong:
+            await self._inventory.repair(list(wrong.values()))
 
     async def _list(self, resource: str, listing: str, live: datetime) -> bool:
         """Whether there is such a list: without one, what it would show is not gone."""
         try:
-            async for page in self._budget.pages(self._store.listed(listing, None)):
+            async for page in self._store.listed(listing, None):
                 await self._page(resource, page, live)
         except errors.StoreRefusedError as error:
-            if listing != "variations" or error.status != 404:
+            if "variations" not in listing or error.status != 404:
                 raise
             log.info("this WooCommerce has no list of variations: they are not compared")
             return False
@@ -139,7 +141,7 @@ class CatalogueSweep:
         products = [one for one in shown if one.sku and one.status != "trash"]
         if not products:
             return
-        quantities = await self._inventory.quantities(products)
+        quantities = await self._quantities(products)
         prices = await self._inventory.prices(products)
         self.skus |= {one.sku for one in products if one.id in quantities}
         changed_at = {row.number: row.changed_at for row in page}
@@ -149,17 +151,31 @@ class CatalogueSweep:
                 self._suspects[one.sku] = wrong or self._suspects.get(one.sku, False)
                 self._changed_at[one.id] = changed_at[one.id]
 
+    async def _quantities(self, products: Sequence[StoreProduct]) -> Mapping[int, int]:
+        """What they should show: by the figures in force, or by a newer one that was not applied
+        and is not known to be wrong."""
+        in_force = await self._inventory.quantities(products)
+        newest = await self._inventory.newest_updates("stock", {one.sku for one in products})
+        newer = {
+            one.id: int(said)
+            for one in products
+            for state, said in [newest.get(one.sku, ("", None))]
+            if said is not None and causes.is_not_applied(state)
+        }
+        return {**in_force, **newer}
+
     async def _drifted(self, products: Sequence[StoreProduct]) -> list[Drifted]:
         skus, ids = {one.sku for one in products}, [one.id for one in products]
-        quantities = await self._inventory.quantities(products)
+        quantities = await self._quantities(products)
         prices = await self._inventory.prices(products)
-        states = {
+        newest = {
             kind: await self._inventory.newest_updates(kind, skus) for kind in ("stock", "price")
         }
         written = await self._inventory.written_at(ids)
 
         def drifted(one: StoreProduct, field: str, intended: int | None) -> Drifted:
-            state = states["stock" if field == "quantity" else "price"].get(one.sku)
+            kind = "stock" if field == "quantity" else "price"
+            state, _ = newest[kind].get(one.sku, (None, None))
             standing = causes.Standing(state, written.get(one.id), self._ahead)
             shown = one.values[field]
             return Drifted(

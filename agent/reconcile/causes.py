@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _OPEN = frozenset({"pending", "waiting", "held"})
-_NOT_APPLIED = frozenset({"failed", "rejected", "would_apply"})
+_NOT_APPLIED = frozenset({"failed", "would_apply"})
 _SECOND = timedelta(seconds=2)  # the store's dates have no fractions
 
 
@@ -25,6 +25,11 @@ class Standing:
     state: str | None
     written_at: datetime | None
     ahead: timedelta = timedelta()
+
+
+def is_not_applied(state: str) -> bool:
+    """Whether an update in that state says what the store should show, and does not."""
+    return state in ("failed", "held")
 
 
 def of(standing: Standing, changed_at: datetime | None) -> DriftCause:

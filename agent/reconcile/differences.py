@@ -15,18 +15,23 @@ _FEW = 20
 _MOST_GONE = 0.1
 
 
-def differ(row: Listed, told: Told | None, since: datetime) -> bool:
+def differ(row: Listed, told: Told | None, since: datetime, *, began: int = 0) -> bool:
     """Whether the store shows something of which nothing, or something else, was told. What was
-    never told and is from before ``since``, when the store went live, is nobody's business."""
+    never told and is from before ``since``, when the store went live, is nobody's business.
+
+    What was told by number ``began`` and is newer than what a list shows that was read after that:
+    the store was restored from a backup."""
     if told is None:
         return is_ours(row, told, since)
     if told.deleted:
         return row.status != TRASH
     if row.figures and row.figures != told.figures:
         return True
-    return row.changed_at is not None and (
-        told.changed_at is None or told.changed_at < row.changed_at
-    )
+    if row.changed_at is None or told.changed_at is None:
+        return row.changed_at is not None
+    if row.changed_at < told.changed_at:
+        return told.sequence <= began
+    return row.changed_at > told.changed_at
 
 
 def is_ours(row: Listed, told: Told | None, since: datetime) -> bool:
@@ -35,14 +40,19 @@ def is_ours(row: Listed, told: Told | None, since: datetime) -> bool:
     return told is not None or (bool(dates) and max(dates) >= since)
 
 
+def is_owed(refund: Listed, told: Mapping[str, Told]) -> bool:
+    """Whether the gateway is to know that refund: not, if its order was told to be deleted. The
+    trash keeps refunds."""
+    order = told.get(refund.parent)
+    return refund.subject in told or order is None or not order.deleted
+
+
 def refunds_of(rows: Iterable[Listed], told: Mapping[str, Told]) -> list[str]:
-    """The orders of which a refund is not known with its amount; ``told`` has refunds and orders.
-    The refunds of an order that was not told yet follow it."""
+    """The orders of which a refund is not known with its amount; ``told`` has refunds and
+    orders."""
     orders: dict[str, None] = {}
     for row in rows:
-        known, order = told.get(row.subject), told.get(row.parent)
-        if order is None or order.deleted:
-            continue
+        known = told.get(row.subject)
         if known is None or known.deleted or known.figures != row.figures:
             orders[row.parent] = None
     return list(orders)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from agent.model.listed import Listed, Told
     from agent.model.report import RefundDay
-    from agent.reconcile.budget import Budget
 
 AT_ONCE = 1000
+SAMPLE = 10
 
 
 class Store(Protocol):
@@ -25,6 +25,9 @@ class Store(Protocol):
 
     def listed(self, listing: str, since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
         """Pages of a whole list, or of what changed. Raises StoreError."""
+
+    async def one(self, resource: str, number: int) -> bytes | None:
+        """A body, None if there is no such resource. Raises StoreError."""
 
 
 class Sides(Protocol):
@@ -61,15 +64,13 @@ class Sides(Protocol):
 class OrderSweep:
     """One comparison. ``hidden`` are kinds of which the store shows suspiciously little."""
 
-    def __init__(self, store: Store, sides: Sides, budget: Budget) -> None:
+    def __init__(self, store: Store, sides: Sides) -> None:
         self._store = store
         self._sides = sides
-        self._budget = budget
         self.orders = Tally()
         self.refunds = Tally()
         self.hidden: list[str] = []
         self._in_store = refund_days.Sums()
-        self._began = 0
         self._currency = ""
         self._others: dict[str, str] = {}  # order → its currency, where that is not the usual one
 
@@ -77,15 +78,16 @@ class OrderSweep:
         """Compares all, or only what changed ``since`` then, which is loaded as history where it is
         from before the store went live. Raises StoreError."""
         live = await self._sides.go_live()
-        last = self._began = await self._sides.last_sequence()
-        async for page in self._budget.pages(self._store.listed("orders", since)):
+        last = self.orders.began = self.refunds.began = await self._sides.last_sequence()
+        async for page in self._store.listed("orders", since):
             await self._orders(page, live, since)
         if since is not None:
             return
-        await ask_for_gone("order", self.orders, self._sides, self.hidden, up_to=last)
-        async for page in self._budget.pages(self._store.listed("refunds", None)):
+        ends = (self._store, self._sides, self.hidden)
+        await ask_for_gone("order", self.orders, *ends, up_to=last)
+        async for page in self._store.listed("refunds", None):
             await self._refunds(page, live)
-        await ask_for_gone("refund", self.refunds, self._sides, self.hidden, up_to=last)
+        await ask_for_gone("refund", self.refunds, *ends, up_to=last)
 
     async def again(self) -> None:
         """After what was asked for has been read."""
@@ -99,7 +101,7 @@ class OrderSweep:
         while rows := await self._sides.accepted_refunds(after, AT_ONCE):
             for subject, sequence, at, amount, order, currency in rows:
                 shown = int(subject.partition("/")[2]) in self.refunds.shown
-                if shown or sequence <= self._began:
+                if shown or sequence <= self.refunds.began:
                     gateway.add(at, currency or self._currency_of(order), amount)
             after = rows[-1][0]
         return refund_days.compared(self._in_store, gateway)
@@ -127,6 +129,7 @@ class OrderSweep:
     async def _refunds(self, page: Sequence[Listed], live: datetime) -> None:
         told, dead = await known(self._sides, page)
         told = {**told, **await self._sides.told({row.parent for row in page})}
+        page = [row for row in page if differences.is_owed(row, told)]
         for row in page:
             if row.number not in self.refunds.shown and differences.is_ours(
                 row, told.get(row.subject), live
@@ -136,8 +139,9 @@ class OrderSweep:
                 )
         different = {*self.refunds.page(page, told, dead, live)}
         orders = differences.refunds_of((r for r in page if r.subject in different), told)
-        if orders:
-            await self._sides.ask([look for one in orders for look in looks_at_refunds(told[one])])
+        looks = [look for one in orders for look in looks_at_refunds(one, told.get(one))]
+        if looks:
+            await self._sides.ask(looks)
 
 
 async def known(
@@ -163,28 +167,39 @@ async def look_again(tally: Tally, sides: Sides) -> None:
 
 
 async def ask_for_gone(
-    resource: str, tally: Tally, sides: Sides, hidden: list[str], *, up_to: int
+    resource: str, tally: Tally, store: Store, sides: Sides, hidden: list[str], *, up_to: int
 ) -> None:
     """Asks for what was told by number ``up_to`` and is not shown any more; for none of it where it
-    is more than can be believed."""
+    is more than can be believed, and some of it is there all the same."""
     alive, after = 0, ""
     gone: list[Told] = []
     while some := await sides.told_after(resource, after, AT_ONCE):
         alive += sum(not one.deleted for one in some)
         gone += differences.gone(some, tally.shown, up_to=up_to)
         after = some[-1].subject
-    if not differences.is_believable(len(gone), alive):
+    if not differences.is_believable(len(gone), alive) and await _any_is_there(gone, store):
         hidden.append(f"{resource}s")
         return
     tally.went(one.subject for one in gone)
     looks = [(Look.RESOURCE, one.subject, 0) for one in gone]
     if resource == "refund":
         orders = await sides.told({one.parent for one in gone})
-        looks = [look for one in orders.values() for look in looks_at_refunds(one)]
+        looks = [look for name, one in orders.items() for look in looks_at_refunds(name, one)]
     if looks:
         await sides.ask(looks)
 
 
-def looks_at_refunds(order: Told) -> list[tuple[Look, str, int]]:
-    """The order too: that a refund was deleted shows in it, and no date tells."""
-    return [(Look.REFUNDS, order.subject, order.sequence), (Look.RESOURCE, order.subject, 0)]
+async def _any_is_there(gone: Sequence[Told], store: Store) -> bool:
+    """Of a few of them, in any part of the list; a refund can't be asked for by its id alone."""
+    for one in gone[:: max(1, len(gone) // SAMPLE)]:
+        resource, _, number = one.subject.partition("/")
+        if resource == "refund" or await store.one(resource, int(number)) is not None:
+            return True
+    return False
+
+
+def looks_at_refunds(order: str, told: Told | None) -> list[tuple[Look, str, int]]:
+    """The order too: that a refund was deleted shows in it, and no date tells. The refunds of one
+    that was never told follow it."""
+    looks = [(Look.RESOURCE, order, 0)]
+    return looks if told is None else [(Look.REFUNDS, order, told.sequence), *looks]

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.model.report import ReconciliationReport
-    from agent.reconcile.budget import Budget
     from agent.settings import Settings
 
 log = logging.getLogger(__name__)
 
 FIRST = 600.0  # seconds after the start of a state that was never compared
 LOOK_S = 2.0
-MENDED_WITHIN_S = 900.0
+MENDED_WITHIN_S = 1800.0
+ACCEPTED_WITHIN_S = 30.0
 FIRST_PAUSE_S = 60.0
 LONGEST_PAUSE_S = 3600.0
 
@@ -74,8 +74,8 @@ class Sweep:
         sides: Sides,
         inventory: catalogue_sweep.Inventory,
         fetcher: Fetcher,
-        budget: Budget,
         *,
+        requests: Callable[[], int],
         store_now: Callable[[], datetime],
         known: Callable[[], Awaitable[bool]],
         settings: Callable[[], Settings],
@@ -86,7 +86,7 @@ class Sweep:
         self._sides = sides
         self._inventory = inventory
         self._fetcher = fetcher
-        self._budget = budget
+        self._requests = requests
         self._store_now = store_now
         self._known = known
         self._settings = settings
@@ -123,13 +123,12 @@ class Sweep:
     async def compare(self, wanted: Wanted, *, mend: bool = True) -> ReconciliationReport:
         """Compares, asks for what differs, and waits until that is read unless it is not to
         ``mend``. Raises StoreError."""
-        live, spent = await self._sides.go_live(), self._budget.requests
-        orders = order_sweep.OrderSweep(self._store, self._sides, self._budget)
+        live, spent = await self._sides.go_live(), self._requests()
+        orders = order_sweep.OrderSweep(self._store, self._sides)
         shelf = catalogue_sweep.CatalogueSweep(
             self._store,
             self._sides,
             self._inventory,
-            self._budget,
             ahead=self._store_now() - self._clock.now(),
         )
         if wanted.orders:
@@ -142,22 +141,22 @@ class Sweep:
             await shelf.find_drift(repair=wanted.repair)
         for one in (orders, shelf):
             await one.again()
-        made = await self._report(wanted, orders, shelf, live, self._budget.requests - spent)
+        made = await self._report(wanted, orders, shelf, live, self._requests() - spent)
         _measure(made, shelf)
         return made
 
     async def _mended(self) -> None:
-        """Waits until what was asked for is read, judged, and accepted where the gateway takes
-        events; not for ever."""
+        """Waits until what was asked for is read; then, for a while, until it is accepted."""
         self._asked.set()
         given_up = self._clock.monotonic() + MENDED_WITHIN_S
+        while await self._sides.is_asking() and self._clock.monotonic() < given_up:
+            await self._clock.sleep(LOOK_S)
+        given_up = self._clock.monotonic() + ACCEPTED_WITHIN_S
         while self._clock.monotonic() < given_up:
             oldest_s, _, unjudged = await self._sides.open_ends()
-            waits = unjudged or (oldest_s is not None and oldest_s < LOOK_S * 15)
-            if not waits and not await self._sides.is_asking():
+            if oldest_s is None and not unjudged:
                 return
             await self._clock.sleep(LOOK_S)
-        log.warning("what differs is not all read yet: the report counts it as open")
 
     async def _report(
         self,
@@ -173,17 +172,22 @@ class Sweep:
         days = await orders.days() if whole else ()
         hidden = (*orders.hidden, *shelf.hidden)
         skus, accurate = len(shelf.skus), shelf.accurate
-        agreed = not (orders.orders.open or orders.refunds.open or hidden or skus - accurate)
+        tallies = (orders.orders, orders.refunds, *shelf.tallies.values())
+        agreed = not (any(one.open for one in tallies) or hidden or shelf.drifted)
+        agreed = agreed and skus == accurate and refund_days.agree(days)
         return report.ReconciliationReport(
             id=f"report/{now:%Y-%m-%d}",
             store_id=store_id,
             made_at=now,
             since=wanted.since or live,
-            agreed=agreed and refund_days.agree(days),
+            agreed=agreed,
             orders=orders.orders.told() if wanted.orders else None,
             refunds=orders.refunds.told() if whole else None,
             refund_days=refund_days.named(days),
-            products=shelf.tallies["product"].told() if wanted.catalogue else None,
+            **{
+                f"{resource}s": tally.told() if wanted.catalogue else None
+                for resource, tally in shelf.tallies.items()
+            },
             skus=skus,
             accurate=accurate,
             accuracy=accurate * 10_000 // skus / 10_000 if skus else None,

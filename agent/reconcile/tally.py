@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 @dataclass
 class Tally:
     """``shown`` are the ids that the store shows, ``open`` the subjects of which the gateway does
-    not have the newest content, with the reason; what is ``gone`` may be among them."""
+    not have the newest content, with the reason; what is ``gone`` may be among them.
+    ``began`` is the newest number when the lists began to be read."""
 
     in_store: int = 0
     shown: set[int] = field(default_factory=set)
     open: dict[str, str] = field(default_factory=dict)
+    began: int = 0
     gone: set[str] = field(default_factory=set)
 
     def page(
@@ -42,7 +44,7 @@ class Tally:
             if not differences.is_ours(row, known, since):
                 continue
             self.in_store += 1
-            if differences.differ(row, known, since):
+            if differences.differ(row, known, since, began=self.began):
                 why = "missing" if known is None else "changed"
                 self.open[row.subject] = dead.get(row.subject, why)
                 if row.subject not in dead:
@@ -70,9 +72,12 @@ class Tally:
             known = told.get(subject)
             if subject in dead:
                 self.open[subject] = dead[subject]
-            elif known is None or subject in unread:
                 continue
-            elif known.is_accepted:
+            if known is None or subject in unread:
+                continue
+            if not known.deleted:
+                self.gone.discard(subject)  # it is there, and no list shows it
+            if known.is_accepted:
                 del self.open[subject]
             else:
                 self.open[subject] = reason(known)

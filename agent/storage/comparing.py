@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.model.delivery import Look
+    from agent.model.stock import Base
     from agent.storage.writer import Step, Tx
 
 SWEPT = "swept"
@@ -100,17 +101,21 @@ class Sides:
         held = (await self._read(inbox_view.stats))["held"]
         return stats["oldest_pending_s"], held, bool(stats["unjudged"])
 
-    async def newest_updates(self, kind: str, skus: Collection[str]) -> Mapping[str, str]:
-        found: Mapping[str, str] = await self._read(proof.newest_updates, kind, skus)
+    async def newest_updates(
+        self, kind: str, skus: Collection[str]
+    ) -> Mapping[str, tuple[str, str | None]]:
+        found: Mapping[str, tuple[str, str | None]] = await self._read(
+            proof.newest_updates, kind, skus
+        )
         return found
 
     async def written_at(self, product_ids: Collection[int]) -> Mapping[int, datetime]:
         found: Mapping[int, datetime] = await self._read(proof.written_at, product_ids)
         return found
 
-    async def repair(self, product_ids: Collection[int]) -> None:
+    async def repair(self, product_ids: Collection[int], missing: Mapping[int, Base]) -> None:
         now = self._clock.now()
-        await self._write(lambda tx: in_force.unchecked(tx, product_ids, now))
+        await self._write(lambda tx: in_force.repair(tx, product_ids, missing, now))
 
     async def swept_at(self) -> datetime | None:
         at = await self._read(cursors.get, SWEPT)

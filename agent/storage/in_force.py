@@ -106,6 +106,19 @@ async def wrote(tx: Tx, found: Mapping[int, Base]) -> None:
     )
 
 
+async def repair(
+    tx: Tx, product_ids: Collection[int], missing: Mapping[int, Base], now: datetime
+) -> None:
+    """Those show another figure than they should: it is written once more. ``missing`` says since
+    when units are gone without an order: for a while they stay subtracted."""
+    await wrote(tx, missing)
+    await tx.executemany(
+        "INSERT INTO stock_checks VALUES (?1, ?2, 1, NULL, 1) ON CONFLICT DO UPDATE SET"
+        " due_at = min(due_at, ?2), unchecked = 1, marks = marks + 1",
+        [(number, clock.micros(now)) for number in product_ids],
+    )
+
+
 async def compare(tx: Tx, product_ids: Iterable[int], now: datetime) -> None:
     """What orders hold of those has changed: their figure may have to be lowered."""
     await tx.executemany(

@@ -37,14 +37,16 @@ async def accepted_refunds(db: aiosqlite.Connection, after: str, most: int) -> S
 
 async def newest_updates(
     db: aiosqlite.Connection, kind: str, skus: Collection[str]
-) -> dict[str, str]:
-    """The state of the newest update of a kind for each of those SKUs, where it is kept."""
+) -> dict[str, tuple[str, str | None]]:
+    """The newest update of a kind for each of those SKUs, where it is kept: its state, and the
+    quantity that it says."""
     rows = await db.execute_fetchall(
-        "SELECT sku, state FROM inbox WHERE number IN (SELECT max(number) FROM inbox"
-        " WHERE sku IN (SELECT value FROM json_each(?)) AND kind = ? AND NOT reverts GROUP BY sku)",
-        (json.dumps(list(skus)), kind),
+        "SELECT sku, state, CAST(body ->> '$.quantity' AS TEXT) FROM inbox"
+        " WHERE number IN (SELECT max(number) FROM inbox WHERE kind = ? AND NOT reverts"
+        "  AND sku IN (SELECT value FROM json_each(?)) GROUP BY sku)",
+        (kind, json.dumps(list(skus))),
     )
-    return {str(sku): str(state) for sku, state in rows}
+    return {str(sku): (str(state), said) for sku, state, said in rows}
 
 
 async def written_at(db: aiosqlite.Connection, product_ids: Collection[int]) -> dict[int, datetime]:

@@ -32,6 +32,7 @@ KINDS: Mapping[str, Kind] = {
     "products": Kind("product", "products", _PRODUCT),
     "variations": Kind("product", "variations", _PRODUCT),
     "trashed products": Kind("product", "products", _PRODUCT, {"status": statuses.TRASH}),
+    "trashed variations": Kind("product", "variations", _PRODUCT, {"status": statuses.TRASH}),
     "customers": Kind("customer", "customers", _DATES, {"role": "all"}),
     "coupons": Kind("coupon", "coupons", f"{_DATES},status"),
 }

@@ -15,14 +15,14 @@ from agent.woo.client import PER_PAGE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from agent.woo.client import Client
+    from agent.woo.reader import Reader
 
 OVERLAP = 5
 _MOST_STEPS_BACK = 50
 _HINT = "does a plugin change what the store's REST API answers? woo-agent config show"
 
 
-async def by_id(client: Client, path: str, query: Mapping[str, str]) -> AsyncIterator[list[Any]]:
+async def by_id(client: Reader, path: str, query: Mapping[str, str]) -> AsyncIterator[list[Any]]:
     """Pages of rows whose ids rise from page to page; rows without an id are left out. Raises
     StoreError."""
     offset = last = steps_back = 0
@@ -48,7 +48,7 @@ async def by_id(client: Client, path: str, query: Mapping[str, str]) -> AsyncIte
 
 
 async def _page(
-    client: Client, path: str, query: Mapping[str, str], offset: int
+    client: Reader, path: str, query: Mapping[str, str], offset: int
 ) -> tuple[list[Any], int]:
     """The rows from ``offset`` on, and how many there are in all. A page may lack rows that the
     key's user must not read: it is no sign of the end that one is short."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from agent.model.listed import Listed
-    from agent.woo.client import Client
+    from agent.woo.reader import Reader
 
 _UNCACHED = {"_skip_cache": "1"}
 _BY_ID = {"orderby": "id", "order": "asc"}
@@ -26,7 +26,7 @@ _BY_ID = {"orderby": "id", "order": "asc"}
 class Reads:
     """The reads. Each raises StoreError."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Reader) -> None:
         self._client = client
         self._statuses = statuses.Statuses(client)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from agent.woo.client import Client
+    from agent.woo.reader import Reader
 
 KNOWN_FOR = timedelta(hours=1)
 TRASH = "trash"
@@ -27,7 +27,7 @@ _IN_TWO: Sequence[str] = ("any", TRASH)
 class Statuses:
     """Asks for them now and then: a plugin may have come."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Reader) -> None:
         self._client = client
         self._known: Sequence[str] = ()
         self._asked_at: datetime | None = None

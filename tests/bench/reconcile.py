@@ -235,21 +235,15 @@ async def _paced(lists_of: Iterable[int], answered_in_s: float) -> float:
         per_minute=lambda: settings.requests_per_minute, busy=lambda: False, clock=clock
     )
 
-    async def listed(pages: int) -> AsyncIterator[int]:
-        for page in range(pages):
-            await clock.sleep(answered_in_s)
-            yield page
-
     async def look() -> float:
-        for _ in ("products", "variations", "coupons"):
-            async for _ in budget.pages(listed(1)):
-                pass
-        await budget.spend(lambda: clock.sleep(answered_in_s))  # customers
+        for _ in ("products", "variations", "coupons", "customers"):
+            await budget.spend(lambda: clock.sleep(answered_in_s))
         return clock.monotonic()
 
     started = looked = await look()
     for pages in lists_of:
-        async for _ in budget.pages(listed(pages)):
+        for _ in range(pages):
+            await budget.spend(lambda: clock.sleep(answered_in_s))
             if clock.monotonic() >= looked + every_s:
                 looked = await look()
     return clock.monotonic() - started

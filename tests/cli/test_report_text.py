@@ -34,6 +34,8 @@ def made(**told: Any) -> ReconciliationReport:
         "refunds": None,
         "refund_days": (),
         "products": None,
+        "customers": None,
+        "coupons": None,
         "skus": 0,
         "accurate": 0,
         "accuracy": None,

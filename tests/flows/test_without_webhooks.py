@@ -145,3 +145,24 @@ async def test_stock_that_was_written_past_woocommerce_is_found_and_put_right_if
             product = f"product/{ends.store._product('MUG-1').id}"
             assert newest(ends, product)["data"]["quantity"] == 33
             assert ends.store.stock("MUG-1") == 33
+
+
+async def test_units_that_went_without_an_order_are_put_back_after_a_day_and_not_before(
+    ends: Ends, clock: SteppedClock
+) -> None:
+    """They may be sales that nobody has found yet."""
+    async with ends.agent(clock=clock, reconcile={**SWIFT, "sweep_every": "10h"}) as shop:
+        await sold(shop, ends)
+        ends.store._product("MUG-1").stock = 25
+    reconcile = {**SWIFT, "sweep_every": "1s", "stock": "repair"}
+    for hours in (0, 23):
+        clock.put_forward(hours * 3600)
+        before = len(reports(ends))
+        async with ends.agent(clock=clock, reconcile=reconcile):
+            await ends.gateway.until(lambda before=before: len(reports(ends)) > before)  # type: ignore[misc]
+        [drifted] = reports(ends)[before]["drifted"]
+        assert (drifted["shown"], drifted["intended"]) == ("25", "30")
+        assert ends.store.stock("MUG-1") == 25
+    clock.put_forward(2 * 3600)
+    async with ends.agent(clock=clock, reconcile=reconcile):
+        await ends.store.site.until(lambda: ends.store.stock("MUG-1") == 30)

@@ -55,7 +55,7 @@ async def test_no_more_requests_a_minute_than_allowed() -> None:
     assert store.budget.wait_s() == pytest.approx(29)
     asking = asyncio.create_task(store.budget.spend(store.ask))
     await store.clock.sleeping()
-    assert store.budget.requests == 1
+    assert store.clock.monotonic() == 1.0
     store.clock.advance(29)
     assert await asking == "answer"
 
@@ -80,3 +80,20 @@ async def test_a_store_that_names_a_time_is_left_alone_until_then() -> None:
     with pytest.raises(errors.StoreUnavailableError):
         await store.budget.spend(away)
     assert store.budget.wait_s() == 600
+
+
+async def test_one_request_at_a_time_however_long_it_takes() -> None:
+    store = Store()
+    begun, answered = asyncio.Event(), asyncio.Event()
+
+    async def long() -> None:
+        begun.set()
+        await answered.wait()
+
+    asking = asyncio.create_task(store.budget.spend(long))
+    await begun.wait()
+    store.clock.advance(600)
+    assert store.budget.wait_s() == BUSY_S
+    answered.set()
+    await asking
+    assert store.budget.wait_s() == LONGEST_REST_S

@@ -75,6 +75,7 @@ async def test_the_first_look_begins_at_going_live_and_the_next_where_the_last_b
     looking = Looking()
     looking.clock.advance(3600)
     began = looking.clock.now()
+    looking.reading_s = 5.0
     await looking.look()
     lists = ["products", "variations", "coupons"]
     assert looking.listings == [(name, AT - OVERLAP) for name in lists]

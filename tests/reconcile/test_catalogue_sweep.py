@@ -42,7 +42,7 @@ class Shelf:
         self.now: dict[int, int] = {}
         self.unaskable: set[str] = set()
         self.asked: list[list[str]] = []
-        self.updates: dict[tuple[str, str], str] = {}
+        self.updates: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.written: dict[int, datetime] = {}
         self.repaired: list[set[int]] = []
 
@@ -63,14 +63,16 @@ class Shelf:
             if one is not None and one.sku in skus and one.sku not in self.unaskable
         ]
 
-    async def newest_updates(self, kind: str, skus: Collection[str]) -> Mapping[str, str]:
-        return {sku: state for (of, sku), state in self.updates.items() if of == kind}
+    async def newest_updates(
+        self, kind: str, skus: Collection[str]
+    ) -> Mapping[str, tuple[str, str | None]]:
+        return {sku: newest for (of, sku), newest in self.updates.items() if of == kind}
 
     async def written_at(self, product_ids: Collection[int]) -> Mapping[int, datetime]:
         return {n: at for n, at in self.written.items() if n in product_ids}
 
-    async def repair(self, product_ids: Collection[int]) -> None:
-        self.repaired.append({*product_ids})
+    async def repair(self, products: Sequence[StoreProduct]) -> None:
+        self.repaired.append({one.id for one in products})
 
 
 def _of(one: StoreProduct) -> dict[str, Any]:
@@ -83,9 +85,7 @@ class Sweeping:
     def __init__(self, *products: Listed, known: Sequence[Any] = (), **pages: Any) -> None:
         self.ends = Ends(*known, products=[list(products)], **pages)
         self.shelf = Shelf(self.ends)
-        self.sweep = CatalogueSweep(
-            self.ends, self.ends, self.shelf, self.ends.budget, ahead=timedelta()
-        )
+        self.sweep = CatalogueSweep(self.ends, self.ends, self.shelf, ahead=timedelta())
 
     async def drift(self, *, repair: bool = False) -> list[tuple[str, str, str]]:
         await self.sweep.run()
@@ -178,7 +178,7 @@ async def test_prices_are_named_field_by_field_and_do_not_make_stock_wrong() -> 
     sweeping = Sweeping(product(1, "A", 5))
     sweeping.shelf.intended = {1: 5}
     sweeping.shelf.wrong_prices = {1: ("regular_price", "sale_price")}
-    sweeping.shelf.updates = {("price", "A"): "held", ("stock", "A"): "failed"}
+    sweeping.shelf.updates = {("price", "A"): ("held", None), ("stock", "A"): ("failed", None)}
     assert await sweeping.drift(repair=True) == [
         ("A", "regular_price", "erp_newer"),
         ("A", "sale_price", "erp_newer"),
@@ -225,7 +225,29 @@ async def test_only_what_writing_once_more_may_help_is_repaired(
     for repair in (False, True):
         sweeping = Sweeping(product(1, "A", 5, changed_at=changed_at), product(2, "B", 5))
         sweeping.shelf.intended, sweeping.shelf.written = {1: 4, 2: 5}, {1: AT}
-        sweeping.shelf.updates = {("stock", "A"): state}
+        sweeping.shelf.updates = {("stock", "A"): (state, None)}
         assert await sweeping.drift(repair=repair) == [("A", "quantity", cause.value)]
         assert sweeping.shelf.repaired == ([{1}] if repair and repaired else [])
         assert by_cause(sweeping.sweep.drifted) == {cause: 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "found"),
+    [
+        ("failed", "9", [("A", "quantity", "never_applied")]),
+        ("held", "9", [("A", "quantity", "erp_newer")]),
+        ("failed", "5", []),  # it stands there all the same
+        ("rejected", "9", []),
+        ("waiting", "9", []),  # its time has not come
+    ],
+)
+async def test_a_newer_figure_that_was_not_applied_is_what_should_stand_there(
+    state: str, said: str, found: list[tuple[str, str, str]]
+) -> None:
+    sweeping = Sweeping(product(1, "A", 5))
+    sweeping.shelf.intended = {1: 5}
+    sweeping.shelf.updates = {("stock", "A"): (state, said)}
+    assert await sweeping.drift(repair=True) == found
+    assert [one.intended for one in sweeping.sweep.drifted] == ["9"] * len(found)
+    assert sweeping.sweep.accurate == 1 - len(found)
+    assert sweeping.shelf.repaired == []

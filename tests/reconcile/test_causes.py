@@ -21,7 +21,7 @@ CHANGED, OTHERS = DriftCause.CHANGED_IN_STORE, DriftCause.WRITTEN_BY_OTHERS
         ("waiting", DriftCause.ERP_NEWER),
         ("held", DriftCause.ERP_NEWER),
         ("failed", DriftCause.NEVER_APPLIED),
-        ("rejected", DriftCause.NEVER_APPLIED),
+        ("rejected", DriftCause.WRITTEN_BY_OTHERS),  # it never was a figure
         ("would_apply", DriftCause.NEVER_APPLIED),
         *((state, OTHERS) for state in ("applied", "unchanged", "superseded", None)),
     ],

@@ -88,8 +88,7 @@ def test_what_was_deleted_differs_where_it_is_back(status: str, differs: bool) -
         (None, told("order/1"), ["order/1"]),
         (told("refund/5", figures=b"4.00"), told("order/1"), ["order/1"]),
         (told("refund/5", figures=b"4.50", deleted=True), told("order/1"), ["order/1"]),
-        (None, None, []),  # they follow it
-        (None, told("order/1", deleted=True), []),
+        (None, None, ["order/1"]),
     ],
 )
 def test_refunds_are_read_with_their_order(
@@ -98,6 +97,28 @@ def test_refunds_are_read_with_their_order(
     rows = [listed(f"refund/{n}", figures=b"4.50", parent="order/1") for n in (5, 5)]
     both = {one.subject: one for one in (known, order) if one is not None}
     assert differences.refunds_of(rows, both) == orders
+
+
+def test_a_store_that_was_restored_from_a_backup_shows_what_is_older() -> None:
+    row, one = listed("order/1", changed_at=BEFORE), told("order/1", sequence=7)
+    assert differences.differ(row, one, AT, began=7)
+    assert not differences.differ(row, one, AT, began=6)  # a webhook came after the list was made
+
+
+@pytest.mark.parametrize(
+    ("known", "order", "owed"),
+    [
+        (None, None, True),
+        (None, told("order/1"), True),
+        (None, told("order/1", deleted=True), False),  # the trash keeps refunds
+        (told("refund/5"), told("order/1", deleted=True), True),
+    ],
+)
+def test_refunds_of_an_order_that_was_told_to_be_gone_are_not_owed(
+    known: Told | None, order: Told | None, owed: bool
+) -> None:
+    both = {one.subject: one for one in (known, order) if one is not None}
+    assert differences.is_owed(listed("refund/5", parent="order/1"), both) is owed
 
 
 def test_gone_is_what_was_told_before_the_list_and_is_not_in_it() -> None:

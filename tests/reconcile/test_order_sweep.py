@@ -30,7 +30,7 @@ def refund(number: int, amount: str, *, of: int = 1, **more: object) -> Listed:
 
 
 async def swept(ends: Ends, since: datetime | None = None) -> OrderSweep:
-    sweep = OrderSweep(ends, ends, ends.budget)
+    sweep = OrderSweep(ends, ends)
     await sweep.run(since)
     return sweep
 
@@ -50,7 +50,6 @@ async def test_what_is_missing_or_changed_is_asked_for_page_by_page() -> None:
     ]
     assert sweep.orders.open == {"order/2": "changed", "order/3": "missing"}
     assert ends.listings == [("orders", None), ("refunds", None)]
-    assert ends.budget.requests == 4  # every list is asked for more until there is none
 
 
 async def test_what_was_read_and_accepted_is_in_order() -> None:
@@ -104,8 +103,15 @@ async def test_orders_that_are_gone_are_looked_at_but_not_those_told_meanwhile()
 
 async def test_a_store_that_hides_most_of_its_orders_loses_none() -> None:
     ends = Ends(*[told(f"order/{n}") for n in range(1, 30)], orders=[[order(1)]])
+    ends.there = {f"order/{n}" for n in range(2, 30)}
     sweep = await swept(ends)
     assert (sweep.hidden, ends.asked_for, sweep.orders.gone) == (["orders"], [], set())
+
+
+async def test_a_store_that_lost_most_of_its_orders_is_believed_when_it_is_asked_for_some() -> None:
+    ends = Ends(*[told(f"order/{n}") for n in range(1, 30)], orders=[[order(1)]])
+    sweep = await swept(ends)
+    assert (sweep.hidden, len(ends.asked_for), len(sweep.orders.gone)) == ([], 28, 28)
 
 
 async def test_orders_are_told_in_more_than_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,16 +124,19 @@ async def test_orders_are_told_in_more_than_one_step(monkeypatch: pytest.MonkeyP
     assert len(sweep.orders.open) == 4
 
 
+READ = [("refunds", "order/1", 7, False), ("resource", "order/1", 0, False)]
+
+
 @pytest.mark.parametrize(
     ("known", "asked"),
     [
         (told("refund/5", parent="order/1", figures=b"4.50"), []),
-        (None, [("refunds", "order/1", 7, False)]),
+        (None, READ),
         (
             told("refund/5", parent="order/1", figures=b"4.00"),
-            [("refunds", "order/1", 7, False)],
+            READ,
         ),
-        (told("refund/6", parent="order/1", figures=b"4.50"), [("refunds", "order/1", 7, False)]),
+        (told("refund/6", parent="order/1", figures=b"4.50"), READ),
     ],
 )
 async def test_refunds_are_asked_for_with_the_event_that_named_them(
@@ -143,7 +152,7 @@ async def test_refunds_are_asked_for_with_the_event_that_named_them(
 async def test_refunds_of_an_order_that_was_never_told_follow_it() -> None:
     ends = Ends(orders=[[order(1)]], refunds=[[refund(5, "4.50")]])
     sweep = await swept(ends)
-    assert ends.subjects == ["order/1"]
+    assert {*ends.asked_for} == {("resource", "order/1", 0, False)}
     assert sweep.refunds.open == {"refund/5": "missing"}
 
 

@@ -46,7 +46,8 @@ class Comparing(Ends):
     def started(self) -> Sweep:
         """As after a start of the daemon."""
         return Sweep(
-            *(self, self, self.shelf, self, self.budget),
+            *(self, self, self.shelf, self),
+            requests=lambda: len(self.listings),
             store_now=self.clock.now,
             known=self._known,
             settings=lambda: self.settings,
@@ -69,7 +70,7 @@ class Comparing(Ends):
     async def swept_at(self) -> datetime | None:
         return self.ended_at
 
-    async def swept(self, at: datetime) -> None:
+    async def swept(self, at: datetime, report: bytes) -> None:
         self.ended_at = at
 
     async def open_ends(self) -> tuple[float | None, int, bool]:
@@ -151,7 +152,6 @@ async def test_its_report_enters_the_line_before_the_sweep_counts_as_made() -> N
     [(resource, made, began)] = ends.reports
     assert (resource, began) == ("report", ends.last)
     assert ends.sweeps_at_reports == [None]
-    assert ends.sweep.last == made
     assert made.id == "report/2026-11-24"
     assert (made.store_id, made.since, made.made_at) == (agents.STORE, AT, ends.clock.now())
 
@@ -188,6 +188,8 @@ async def test_both_ends_agree() -> None:
             }
         ],
         "products": {"in_store": 2, "accepted": 2, **none_open},
+        "customers": {"in_store": 0, "accepted": 0, **none_open},
+        "coupons": {"in_store": 0, "accepted": 0, **none_open},
         "skus": 2,
         "accurate": 2,
         "accuracy": 1.0,
@@ -196,7 +198,7 @@ async def test_both_ends_agree() -> None:
         "hidden": [],
         "oldest_unsettled_seconds": None,
         "held_updates": 0,
-        "requests": ends.budget.requests,
+        "requests": len(ends.listings),
     }
 
 
@@ -233,6 +235,18 @@ def _only_there(ends: Comparing) -> None:
 
 def _hidden(ends: Comparing) -> None:
     ends.known |= {f"coupon/{n}": told(f"coupon/{n}") for n in range(30)}
+    ends.there = {f"coupon/{n}" for n in range(30)}
+
+
+def _coupon(ends: Comparing) -> None:
+    ends.pages["coupons"] = [[listed("coupon/1")]]
+    ends.dead = {"coupon/1": "untranslatable"}
+
+
+def _price(ends: Comparing) -> None:
+    ends.pages["products"] = [[product(1, "A", 5)]]
+    ends.known["product/1"] = told("product/1")
+    ends.shelf.wrong_prices = {1: ("sale_price",)}
 
 
 def _stock(ends: Comparing) -> None:
@@ -241,7 +255,11 @@ def _stock(ends: Comparing) -> None:
 
 
 @pytest.mark.parametrize(
-    "differs", [_missing, _pending, _unread, _dead, _gone, _refund, _only_there, _hidden, _stock]
+    "differs",
+    [
+        *(_missing, _pending, _unread, _dead, _gone, _refund, _only_there, _hidden, _stock),
+        *(_coupon, _price),
+    ],
 )
 async def test_they_do_not_agree(differs: Any) -> None:
     ends = Comparing(told("order/1"), orders=[[listed("order/1")]])
@@ -274,7 +292,7 @@ async def test_it_does_not_wait_for_ever() -> None:
     [
         ((None, 0, False), False),
         ((1.0, 0, False), True),  # it may be accepted soon
-        ((31.0, 0, False), False),  # the gateway is away
+        ((31.0, 0, False), True),  # not for long, the gateway may be away
         ((None, 0, True), True),
     ],
 )
@@ -312,7 +330,7 @@ async def test_stock_is_put_right_only_where_that_is_wanted() -> None:
         await ends.sweep.run_once()
         assert ends.shelf.repaired == repaired
     await ends.compared(Wanted(repair=True), mend=False)
-    assert ends.shelf.repaired == [{1}]
+    assert ends.shelf.repaired == [{1}, {1}]
 
 
 async def test_one_wrong_figure_of_many_is_not_rounded_away() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from agent import clock
 from agent.model.delivery import Accepted, Dead, Judged, Known, Look, Verdict
+from agent.model.stock import Base
 from agent.storage import baseline, comparing, dead_letters, followups, outbox, proof
 from agent.storage.comparing import Sides
 from tests.clock import FakeClock
@@ -195,11 +196,13 @@ async def test_each_event_moves_the_second_look(db: Database) -> None:
 async def test_places_are_kept(db: Database) -> None:
     sides = of(db)
     assert await sides.swept_at() is await sides.looked_until("product") is None
-    await sides.swept(AT)
+    assert await db.read(comparing.last_report) is None
+    await sides.swept(AT, b'{"agreed":true}')
     await sides.look_ended("product", AT + MINUTE)
     await db.writer.write(lambda tx: baseline.start(tx, AT - MINUTE, AT))
     sides = of(db)
     assert await sides.swept_at() == AT
+    assert await db.read(comparing.last_report) == {"agreed": True}
     assert await sides.looked_until("product") == AT + MINUTE
     assert await sides.looked_until("variation") is None
     assert await sides.go_live() == AT - MINUTE
@@ -216,12 +219,17 @@ async def test_open_ends(db: Database) -> None:
     assert await sides.open_ends() == (0.0, 0, True)
 
 
-async def test_what_is_repaired_is_written_again_whatever_it_showed(db: Database) -> None:
+async def test_what_is_repaired_is_written_again_and_what_is_missing_is_remembered(
+    db: Database,
+) -> None:
     await db.writer.write(lambda tx: tx.execute("INSERT INTO stock_bases VALUES (10, 5, 0, 3, 1)"))
-    await of(db).repair([10, 11])
+    await of(db).repair([10, 11], {11: Base(7, 1, 2, AT)})
     rows = await select(db, "SELECT product_id, due_at, unchecked FROM stock_checks ORDER BY 1")
     assert rows == [(n, clock.micros(AT), 1) for n in (10, 11)]
-    assert await select(db, "SELECT * FROM stock_bases") == []
+    assert await select(db, "SELECT * FROM stock_bases ORDER BY 1") == [
+        (10, 5, 0, 3, 1),
+        (11, 7, 1, 2, clock.micros(AT)),
+    ]
 
 
 @pytest.mark.parametrize(

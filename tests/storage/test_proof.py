@@ -94,12 +94,12 @@ async def feed(db: Database, *items: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("kind", "states"),
     [
-        ("stock", {"MUG-1": "rejected", "MUG-2": "pending"}),
-        ("price", {"MUG-1": "pending"}),
+        ("stock", {"MUG-1": ("rejected", "many"), "MUG-2": ("pending", "6")}),
+        ("price", {"MUG-1": ("pending", None)}),
     ],
 )
 async def test_the_newest_update_of_each_sku(
-    db: Database, kind: str, states: dict[str, str]
+    db: Database, kind: str, states: dict[str, tuple[str, str | None]]
 ) -> None:
     await feed(db, stock(1, 5), price(1, "9.00"), stock(2, 6, id="other", sku="MUG-2"))
     await feed(db, stock(2, "many"))
@@ -114,7 +114,7 @@ async def test_what_we_put_back_ourselves_is_no_update_of_the_erp(db: Database) 
             "UPDATE inbox SET state = 'failed', settled_at = 1, due_at = NULL WHERE number = 1"
         )
     )
-    assert await db.read(proof.newest_updates, "stock", ["MUG-1"]) == {"MUG-1": "failed"}
+    assert await db.read(proof.newest_updates, "stock", ["MUG-1"]) == {"MUG-1": ("failed", "5")}
 
 
 async def test_when_we_wrote_last(db: Database) -> None:

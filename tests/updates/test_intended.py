@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,10 +116,25 @@ async def test_what_does_not_manage_its_stock_has_no_figure(shown: dict[str, Any
     assert await shelf.intended.quantities(products[:2]) == {}
 
 
-async def test_what_went_without_an_order_is_subtracted_too() -> None:
-    shelf = Shelf(A=18)
-    shelf.based = {1: Base(18, 0, unexplained=3, since=NOW)}
-    assert await shelf.intended.quantities([product(id=1, sku="A", quantity=18)]) == {1: 15}
+async def test_what_went_without_an_order_lowers_nothing_but_is_remembered_since_when() -> None:
+    shelf, earlier = Shelf(A=18, B=18, C=18), NOW - timedelta(hours=5)
+    shelf.based = {
+        1: Base(18, 0, unexplained=3, since=earlier),  # and 3 more since
+        2: Base(18, 0),
+    }
+    shelf.sells(3, 2)
+    shown = {"A": 15, "B": 10, "C": 11, "D": 1}
+    products = [
+        product(id=n, sku=sku, quantity=left) for n, (sku, left) in enumerate(shown.items(), 1)
+    ]
+    assert await shelf.intended.quantities(products) == {1: 18, 2: 18, 3: 16}
+    assert await shelf.intended.missing(products, NOW) == {
+        1: Base(15, 0, 6, earlier),
+        2: Base(10, 0, 8, NOW),
+        3: Base(11, 2, 5, NOW),  # never written by us
+    }
+    full = [product(id=2, sku="B", quantity=18), product(id=3, sku="C", quantity=20)]
+    assert await shelf.intended.missing(full, NOW) == {}
 
 
 async def test_the_figure_is_that_of_what_is_shown_now() -> None:
