@@ -76,7 +76,8 @@ async def old_events(db: aiosqlite.Connection, before: datetime) -> list[int]:
     """The numbers of some events settled before that, longest settled first.
 
     An accepted one stays while an older one of its subject lies dead or discarded and nothing newer
-    was accepted: it tells that the older one must not be sent any more.
+    was accepted: it tells that the older one must not be sent any more. One that somebody discarded
+    stays while it is the newest of its subject: it tells that the gateway does not have that.
     """
     rows = await db.execute_fetchall(
         "SELECT sequence, size FROM outbox AS old WHERE settled_at < ?"
@@ -85,6 +86,9 @@ async def old_events(db: aiosqlite.Connection, before: datetime) -> list[int]:
         "  AND unsent.state IN ('dead', 'discarded')) AND NOT EXISTS"
         "  (SELECT 1 FROM outbox AS later WHERE later.subject = old.subject"
         "   AND later.sequence > old.sequence AND later.state = 'accepted'))"
+        " AND NOT (state = 'discarded' AND code IS NOT 'not_accepted' AND EXISTS"
+        "  (SELECT 1 FROM register WHERE register.subject = old.subject"
+        "   AND register.sequence = old.sequence))"
         " ORDER BY settled_at LIMIT ?",
         (clock.micros(before), MOST_ROWS),
     )

@@ -16,7 +16,7 @@ from agent.demo.store import TOPICS, Store
 from agent.model import content
 from agent.woo.translate import canonical
 from agent.woo.translate.rules import PLAIN
-from tests import agents, recordings
+from tests import agents
 from tests.clock import SteppedClock
 from tests.flows.days import Days
 from tests.flows.shop import Ends
@@ -114,6 +114,11 @@ async def ends(folder: Path, clock: SteppedClock, rng: random.Random) -> AsyncIt
         yield Ends(store, gateway, folder)
 
 
+def active(store: Store) -> set[str]:
+    """The topics of webhooks that would be sent."""
+    return {one.topic for one in store.shop.webhooks.by_id.values() if one.status == "active"}
+
+
 def reports(gateway: Gateway) -> list[dict[str, Any]]:
     kind = "retail.reconciliation.report.v1"
     return [one["data"] for one in gateway.events(agents.STORE) if one["type"] == kind]
@@ -133,11 +138,12 @@ async def test_after_one_cycle_of_each_kind_both_ends_are_the_same(
 ) -> None:
     rng, clock = random.Random(seed), SteppedClock()
     async with ends(tmp_path, clock, rng) as both:
-        settings = {"requests_per_minute": 6000, "sweep_every": "12h"}
-        async with both.agent(clock=clock, reconcile=settings) as shop:
+        settings = {"requests_per_minute": 6000, "sweep_every": "12h", "webhooks_every": "12h"}
+        here = f"127.0.0.1:{agents.closed_port()}"
+        webhooks = {"listen": here, "delivery_url": f"http://{here}/webhooks"}
+        async with both.agent(clock=clock, reconcile=settings, webhooks=webhooks) as shop:
             await agents.begun(shop.agent, both.gateway)
-            for topic in TOPICS:
-                both.store.add_webhook(topic, agents.url(shop.agent), recordings.SECRET)
+            await both.store.site.until(lambda: active(both.store) == {*TOPICS})
             days = Days(both.store, rng)
             for number in range(THINGS):
                 days.something()
@@ -151,14 +157,14 @@ async def test_after_one_cycle_of_each_kind_both_ends_are_the_same(
         assert days.lost
         assert differences(both.store, both.gateway)
         settings["sweep_every"] = "1s"
-        async with both.agent(clock=clock, reconcile=settings) as shop:
-            for webhook in both.store.shop.webhooks.by_id.values():
-                webhook.delivery_url = agents.url(shop.agent)
+        assert active(both.store) != {*TOPICS}
+        async with both.agent(clock=clock, reconcile=settings, webhooks=webhooks) as shop:
             await days.post_late(0.5)
             report = await cycle(shop)
             await shop.until(lambda outbox: not outbox["pending"] and not outbox["unjudged"])
             assert differences(both.store, both.gateway) == [], "\n".join(days.happened)
             assert report["agreed"], report
+            assert active(both.store) == {*TOPICS}
             await days.post_late(1.0)
             await shop.until(lambda outbox: not outbox["pending"] and not outbox["unjudged"])
             assert differences(both.store, both.gateway) == []

@@ -11,7 +11,17 @@ from agent import clock, errors
 from agent.model.delivery import Accepted, Again, Dead, Event, Judged, Known, Reading, Verdict
 from agent.model.inbox import Fence, Intake, NewRow
 from agent.model.update import UpdateState
-from agent.storage import ageing, dead_letters, fences, inbox, outbox, outbox_view, replay, settling
+from agent.storage import (
+    ageing,
+    dead_letters,
+    fences,
+    inbox,
+    outbox,
+    outbox_view,
+    register,
+    replay,
+    settling,
+)
 from tests.storage import seeding
 from tests.storage.seeding import AT, events, select, settle
 
@@ -67,6 +77,18 @@ async def test_what_was_settled_before_goes_with_all_that_hangs_on_it(db: Databa
     assert (stats["accepted"], stats["discarded"], sum(stats["skipped"].values())) == (1, 0, 0)
     with pytest.raises(errors.NotFoundError):
         await db.read(outbox_view.row, old.id)
+
+
+async def test_what_was_taken_out_stays_while_the_gateway_has_nothing_newer(db: Database) -> None:
+    [taken_out] = await events(db, "order/3")
+    await settle(db, taken_out, DEAD)
+    await db.writer.write(
+        lambda tx: dead_letters.discard_all(tx, None, who="ada", reason="", now=AT)
+    )
+    for number, gone in ((taken_out.sequence, 0), (taken_out.sequence + 7, 1)):
+        known = Known(number, b"digest", 1, AT, deleted=False)
+        await db.writer.write(lambda tx, known=known: register.learn(tx, {"order/3": known}))  # type: ignore[misc]
+        assert await forget(db, AT + DAY) == gone
 
 
 async def test_what_is_not_settled_never_goes(db: Database) -> None:
