@@ -13,13 +13,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from agent.demo.site import Fault
-from agent.demo.store import TOPICS, Store
+from agent.model.registration import TOPICS
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator, Mapping
 
     from agent.demo.gateway import Gateway
+    from agent.demo.store import Store
 
 SIMPLE = 45
 VARIABLE = 5

@@ -49,14 +49,6 @@ if TYPE_CHECKING:
     from agent.demo.shop.webhooks import Job
     from agent.demo.shop.work import Host
 
-# The webhooks an agent should have; the store knows coupon.restored and action.* besides.
-TOPICS = (
-    *(f"order.{event}" for event in ("created", "updated", "deleted", "restored")),
-    *(f"product.{event}" for event in ("created", "updated", "deleted", "restored")),
-    *(f"customer.{event}" for event in ("created", "updated", "deleted")),
-    *(f"coupon.{event}" for event in ("created", "updated", "deleted")),
-)
-
 
 class Store:
     """The stand-in. ``ssl`` makes every request count as come over TLS (Basic is then allowed).

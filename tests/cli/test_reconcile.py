@@ -17,7 +17,8 @@ from agent.cli import main, status
 from agent.clock import SystemClock
 from agent.demo.gateway import Gateway
 from agent.demo.site import Fault
-from agent.demo.store import TOPICS, Store
+from agent.demo.store import Store
+from agent.model.registration import TOPICS
 from agent.settings import loading
 from agent.storage import database
 from tests import agents, processes, recordings

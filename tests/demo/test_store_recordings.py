@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.demo.store import TOPICS
+from agent.model.registration import TOPICS
 from tests import recordings
 from tests.demo.client import connected, recorded_store
 from tests.demo.listener import Listener

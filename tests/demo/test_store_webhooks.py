@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.demo.store import TOPICS, Store
+from agent.model.registration import TOPICS
 from tests import recordings
 from tests.demo.client import connected, recorded_store
 from tests.demo.listener import Listener
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from agent.demo.shop.webhooks import Webhook
+    from agent.demo.store import Store
     from tests.demo.client import Client
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from agent.demo.gateway import Gateway
 from agent.demo.shop import coupons, customers, products, refunds
-from agent.demo.store import TOPICS, Store
+from agent.demo.store import Store
 from agent.model import content
+from agent.model.registration import TOPICS
 from agent.woo.translate import canonical
 from agent.woo.translate.rules import PLAIN
 from tests import agents

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from agent.cli import main
 from agent.demo.shop import customers
-from agent.demo.store import TOPICS
+from agent.model.registration import TOPICS
 from agent.ops import ageing
 from tests import agents, recordings
 

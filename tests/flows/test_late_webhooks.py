@@ -10,7 +10,8 @@ import pytest
 
 from agent.demo.gateway import Gateway
 from agent.demo.site import Fault
-from agent.demo.store import TOPICS, Store
+from agent.demo.store import Store
+from agent.model.registration import TOPICS
 from agent.reconcile import waking
 from tests import agents, recordings
 from tests.clock import SteppedClock

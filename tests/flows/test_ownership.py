@@ -8,7 +8,7 @@ import pytest
 
 from agent import metrics
 from agent.demo.shop import catalog, product_changes
-from agent.demo.store import TOPICS
+from agent.model.registration import TOPICS
 from tests import agents, recordings
 
 if TYPE_CHECKING:

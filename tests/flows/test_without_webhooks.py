@@ -9,7 +9,8 @@ import pytest
 
 from agent.clock import SystemClock
 from agent.demo.gateway import Gateway
-from agent.demo.store import TOPICS, Store
+from agent.demo.store import Store
+from agent.model.registration import TOPICS
 from tests import agents, recordings
 from tests.clock import SteppedClock
 from tests.flows.shop import Ends

@@ -19,7 +19,8 @@ from agent.clock import SystemClock, iso
 from agent.demo.gateway import Gateway
 from agent.demo.shop.work import Mishap, Pace
 from agent.demo.site import Fault
-from agent.demo.store import TOPICS, Store
+from agent.demo.store import Store
+from agent.model.registration import TOPICS
 from tests import agents, processes, recordings
 from tests.flows.race import goods
 from tests.flows.race.erp import Erp

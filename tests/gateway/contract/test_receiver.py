@@ -18,7 +18,8 @@ import pytest
 from aiohttp import web
 
 from agent.clock import SystemClock
-from agent.demo.store import TOPICS, Store
+from agent.demo.store import Store
+from agent.model.registration import TOPICS
 from tests import agents, recordings
 from tests.gateway.contract import examples, readme, validation
 
