@@ -97,7 +97,3 @@ class Counted:
             self._tell(f"{listing}: {count:,} compared", False)
             yield page
         self._tell(f"{listing}: {count:,} compared", True)
-
-    async def one(self, resource: str, number: int) -> bytes | None:
-        """Raises StoreError."""
-        return await self._store.one(resource, number)

@@ -49,6 +49,12 @@ def reconcile(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Compare only: nothing is asked for or put right.")
     ] = False,
+    believe: Annotated[
+        bool,
+        typer.Option(
+            "--believe", help="What the store does not show is gone, however much that is."
+        ),
+    ] = False,
     as_json: state.AsJson = False,
     config: state.ConfigFile = None,
     instance: state.Instance = None,
@@ -64,7 +70,8 @@ def reconcile(
             hint="woo-agent reconcile stock",
         )
     moment = None if since is None else state.utc(since)
-    made, asked, is_up = asyncio.run(_compared(of, what, moment, dry=dry_run))
+    found = _compared(of, what, moment, dry=dry_run, believe=believe)
+    made, asked, is_up = asyncio.run(found)
     if as_json:
         output.as_json(made.model_dump(mode="json"))
     else:
@@ -83,7 +90,7 @@ def reconcile(
 
 
 async def _compared(
-    of: Settings, what: What, since: datetime | None, *, dry: bool
+    of: Settings, what: What, since: datetime | None, *, dry: bool, believe: bool
 ) -> tuple[ReconciliationReport, Asking, bool]:
     """The report, what was asked for, and whether a daemon is there to read it."""
     from agent import reconciling  # other commands start without it
@@ -97,6 +104,7 @@ async def _compared(
         catalogue=what is What.STOCK,
         since=since,
         repair=of.reconcile.stock == "repair",
+        believe=believe,
     )
     async with (
         state.opened(of, readonly=dry) as opened,

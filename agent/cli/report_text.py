@@ -28,8 +28,10 @@ def lines(made: ReconciliationReport) -> Iterator[str]:
     for kind in made.hidden:
         yield (
             f"{kind}: the store shows so much less than before that nothing was taken for deleted;"
-            " does a plugin hide them, or may our key not read all?"
+            " does a plugin hide them, or may our key not read all? If they are gone: --believe"
         )
+    if made.unchecked_skus:
+        yield f"{made.unchecked_skus:,} SKUs seem wrong, and can't be asked for once more"
     age_s = made.oldest_unsettled_seconds
     yield f"oldest event that waits: {'none' if age_s is None else span(age_s)}"
     yield f"held updates: {made.held_updates:,}"

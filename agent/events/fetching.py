@@ -50,6 +50,9 @@ class Store(Protocol):
     async def several(self, resource: str, numbers: Sequence[int]) -> Mapping[int, bytes]:
         """Bodies by id, of those that a list shows."""
 
+    async def answers(self) -> bool:
+        """Whether it answers at all; raises nothing."""
+
     def changed(self, resource: str, since: datetime) -> AsyncIterator[Sequence[bytes]]:
         """Pages of what changed."""
 
@@ -85,18 +88,26 @@ class Fetcher:
         self._rng = rng
         self._stored = stored
 
-    async def one(self, subject: str, *, backfill: bool = False) -> None:
-        """The resource as it is now, or that it is gone."""
+    async def one(self, subject: str, *, backfill: bool = False, sure: bool = True) -> bool:
+        """The resource as it is now, or that it is gone; False where that is not ``sure``, and is
+        not told."""
         resource, _, number = subject.partition("/")
         began = await self._outbox.last_sequence()
         body = await self._store.one(resource, int(number))
         if body is not None:
             await self.take_in(resource, [body], began, backfill=backfill)
-            return
+            return True
         known = (await self._outbox.contents([subject])).get(subject)
         if known is not None and not known.deleted:
+            if not sure:
+                return False
             gone = envelope.encode_data({"id": int(number)})
             await self.take_in(resource, [gone], began, event="deleted")
+        return True
+
+    async def answers(self) -> bool:
+        """Whether the store answers at all, and takes our key."""
+        return await self._store.answers()
 
     async def several(
         self, resource: str, subjects: Sequence[str], *, backfill: bool = False
@@ -140,14 +151,11 @@ class Fetcher:
         await self.take_in("store", await self._unknown("store", [body], began), began)
 
     async def changed(self, resource: str, since: datetime) -> None:
-        """All of that kind that changed since then."""
-        began = await self._outbox.last_sequence()
-        async for page in self._store.changed(resource, since):
-            await self.take_in(resource, page, began)
-            began = await self._outbox.last_sequence()
+        """Takes in what of that kind changed since then and is not known."""
+        await self.news(resource, since)
 
     async def news(self, resource: str, since: datetime) -> int:
-        """Takes in what changed since then and is not known; the highest number after it."""
+        """The same; the highest number after it."""
         began = await self._outbox.last_sequence()
         async for page in self._store.changed(resource, since):
             await self.take_in(resource, await self._unknown(resource, page, began), began)

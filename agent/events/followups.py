@@ -26,6 +26,7 @@ MOST = 100  # as many as a list shows at once
 IDLE_S = 5.0
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
+CONFIRMED_AFTER_S = 300.0
 
 
 class Outbox(Protocol):
@@ -58,8 +59,12 @@ class Store(Protocol):
 class Fetcher(Protocol):
     """What is needed of ``agent.events.fetching``. Every call raises StoreError."""
 
-    async def one(self, subject: str, *, backfill: bool) -> None:
-        """Reads a resource, or finds that it is gone."""
+    async def one(self, subject: str, *, backfill: bool, sure: bool) -> bool:
+        """Reads a resource, or finds that it is gone; False where that is not ``sure``, and is not
+        told."""
+
+    async def answers(self) -> bool:
+        """Whether the store answers at all; raises nothing."""
 
     async def several(
         self, resource: str, subjects: Sequence[str], *, backfill: bool
@@ -107,6 +112,7 @@ class Followups:
         self._asked = asked
         self._judged = judged
         self._alone: set[str] = set()
+        self._gone: set[str] = set()  # customers, as one answer said
         self._pause_s = 0.0
         self._paused_until = 0.0
 
@@ -123,22 +129,34 @@ class Followups:
         rest_s = 0.0 if len(due) == MOST else IDLE_S
         for group in grouped(due, self._alone):
             if group[0].compared and (left_s := self._budget.wait_s()):
-                rest_s = left_s
-                break
+                return min(left_s, IDLE_S)
             try:
                 if not await self._look(group):
                     rest_s = 0.0
-            except errors.StoreRejectedError as error:
-                log.warning("%s, asked again later: %s", group[0].subject, error.message)
-                await self._outbox.postpone(group[0], after_s=LONGEST_PAUSE_S)
             except errors.StoreError as error:
-                if not self._pause_s:
-                    log.warning("what is to be looked up waits for the store: %s", error.message)
-                self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
-                self._paused_until = self._clock.monotonic() + self._pause_s
-                return self._pause_s
+                if not isinstance(error, errors.StoreRejectedError) and (
+                    not await self._fetcher.answers()
+                ):
+                    return self._away(error)
+                await self._set_back(group, error)
+                rest_s = 0.0
         self._pause_s = 0.0
         return rest_s
+
+    def _away(self, error: errors.StoreError) -> float:
+        if not self._pause_s:
+            log.warning("what is to be looked up waits for the store: %s", error.message)
+        self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        self._paused_until = self._clock.monotonic() + self._pause_s
+        return self._pause_s
+
+    async def _set_back(self, group: Sequence[Followup], error: errors.StoreError) -> None:
+        """The store answers, but not that: the others must not wait for it."""
+        if len(group) > 1:
+            self._alone |= {one.subject for one in group}
+            return
+        log.warning("%s, asked again later: %s", group[0].subject, error.message)
+        await self._outbox.postpone(group[0], after_s=LONGEST_PAUSE_S)
 
     async def _look(self, group: Sequence[Followup]) -> bool:
         """Whether it is done with; what no list shows is asked for alone the next time."""
@@ -150,14 +168,11 @@ class Followups:
 
     async def _ask_all(self, group: Sequence[Followup]) -> bool:
         began, first = self._clock.now(), group[0]
-        try:
-            shown = await self._fetcher.several(
-                first.subject.partition("/")[0],
-                [one.subject for one in group],
-                backfill=first.backfill,
-            )
-        except errors.StoreRejectedError:
-            shown = ()
+        shown = await self._fetcher.several(
+            first.subject.partition("/")[0],
+            [one.subject for one in group],
+            backfill=first.backfill,
+        )
         for followup in group:
             if followup.subject in shown:
                 await self._outbox.looked(followup, until=began)
@@ -171,18 +186,26 @@ class Followups:
                 await self._deletion(followup)
             else:
                 await self._read_now(followup)
-        self._alone.discard(followup.subject)
         return True
 
     async def _read_now(self, followup: Followup) -> None:
-        began = self._clock.now()
-        if followup.kind == Look.REFUNDS:
+        began, subject = self._clock.now(), followup.subject
+        if followup.since is not None:
+            await self._fetcher.changed(subject, followup.since)
+        elif not subject.partition("/")[2].isdecimal():
+            log.warning("%s can't be looked up: it has no number", subject)
+        elif followup.kind == Look.REFUNDS:
             order = await self._outbox.received(followup.cause)
-            await self._fetcher.refunds(followup.subject, order.id if order else "")
-        elif followup.since is None:
-            await self._fetcher.one(followup.subject, backfill=followup.backfill)
+            await self._fetcher.refunds(subject, order.id if order else "")
         else:
-            await self._fetcher.changed(followup.subject, followup.since)
+            # A customer who is gone is erased, for good: one answer is not enough for that.
+            sure = not subject.startswith("customer/") or subject in self._gone
+            if not await self._fetcher.one(subject, backfill=followup.backfill, sure=sure):
+                self._gone.add(subject)
+                await self._outbox.postpone(followup, after_s=CONFIRMED_AFTER_S)
+                return
+        self._alone.discard(subject)
+        self._gone.discard(subject)
         await self._outbox.looked(followup, until=began)
 
     async def _deletion(self, followup: Followup) -> None:

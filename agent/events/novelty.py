@@ -18,8 +18,11 @@ def verdict(reading: Reading, known: Known | None) -> Verdict:
     """What a readable body is, given the newest content of its subject that was taken in."""
     if known is None or not reading.subject:
         return Verdict.EVENT
+    if reading.deletion and known.deleted:
+        return Verdict.DUPLICATE
     if reading.deletion:
-        return Verdict.DUPLICATE if known.deleted else Verdict.EVENT
+        overtaken = reading.read_after is not None and known.last_body > reading.read_after
+        return Verdict.STALE if overtaken else Verdict.EVENT
     if _is_same(reading, known):
         return Verdict.ECHO if known.ours else Verdict.DUPLICATE
     if reading.read_after is not None and known.last_body > reading.read_after:

@@ -52,9 +52,10 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A webhook that we made, when, and because of what."""
+    """A webhook that we made, of what topic, when, and because of what."""
 
     webhook_id: int
+    topic: str
     found: str
     made_at: datetime
 

@@ -75,7 +75,8 @@ class ReconciliationReport(BaseModel, frozen=True, extra="forbid"):
     figure and price is the intended one. ``skus`` are
     those with a figure of the ERP that the store shows, ``accurate`` those whose figure is the
     intended one, ``accuracy`` their share from 0 to 1. ``hidden`` names kinds of which the store
-    suddenly showed so much less than before that nothing was taken for deleted.
+    suddenly showed so much less than before that nothing was taken for deleted; figures of
+    ``unchecked_skus`` seemed wrong, and could not be asked for once more.
     ``oldest_unsettled_seconds`` is the age of the oldest event that waits, null if none does;
     ``held_updates`` wait for somebody's approval. ``requests`` is what comparing cost the store.
     Times are UTC.
@@ -98,6 +99,7 @@ class ReconciliationReport(BaseModel, frozen=True, extra="forbid"):
     drifted: tuple[Drifted, ...]
     drifted_count: int
     hidden: tuple[str, ...]
+    unchecked_skus: int
     oldest_unsettled_seconds: float | None
     held_updates: int
     requests: int

@@ -106,7 +106,10 @@ def _agreement(facts: Facts) -> dict[str, dict[str, Any]]:
     ]
     if made["drifted_count"]:
         wrong.append(f"{made['drifted_count']} figures drifted")
-    wrong += [f"the store hides {kind} that were told" for kind in made["hidden"]]
+    wrong += [
+        f"the store hides {kind} that were told (reconcile --believe, if they are gone)"
+        for kind in made["hidden"]
+    ]
     said = ", ".join(wrong) or "sums of refunds differ"
     output = f"both ends did not agree at {made['made_at']}: {said}: woo-agent reconcile orders"
     return {

@@ -18,6 +18,7 @@ SHARE = 0.25  # of the time the store works for us, at most
 SLOWER = 2.0  # than it can be: others need it
 BUSY_S = 1.0
 LONGEST_REST_S = 60.0
+LONGEST_PAUSE_S = 3600.0  # whatever the store asks for
 _FORGETS = 1.02  # the best that was seen counts a little less each time
 
 
@@ -55,7 +56,8 @@ class Budget:
         try:
             return await work()
         except errors.StoreUnavailableError as error:
-            self._next_at = max(self._next_at, started + (error.retry_after_s or 0.0))
+            asked_s = min(error.retry_after_s or 0.0, LONGEST_PAUSE_S)
+            self._next_at = max(self._next_at, started + asked_s)
             raise
         finally:
             self._working = False

@@ -66,8 +66,10 @@ class CatalogueSweep:
         inventory: Inventory,
         *,
         ahead: timedelta,
+        believe: bool = False,
     ) -> None:
-        """``ahead``: how far the store's clock is before ours."""
+        """``ahead``: how far the store's clock is before ours; ``believe`` is as in OrderSweep."""
+        self._believe = believe
         self._store = store
         self._sides = sides
         self._inventory = inventory
@@ -78,6 +80,11 @@ class CatalogueSweep:
         self.drifted: list[Drifted] = []
         self._changed_at: dict[int, datetime | None] = {}  # of what seems to have drifted
         self._suspects: dict[str, bool] = {}  # SKU → whether its stock seems wrong
+
+    @property
+    def unchecked(self) -> int:
+        """SKUs that seemed wrong and could not be looked at twice."""
+        return len(self._suspects)
 
     @property
     def accurate(self) -> int:
@@ -95,8 +102,8 @@ class CatalogueSweep:
             self.tallies[resource].began = last
             shown = [await self._list(resource, listing, live) for listing in lists]
             if all(shown):
-                tally, ends = self.tallies[resource], (self._store, self._sides, self.hidden)
-                await order_sweep.ask_for_gone(resource, tally, *ends, up_to=last)
+                ends = (self.tallies[resource], self._sides, self.hidden)
+                await order_sweep.ask_for_gone(resource, *ends, up_to=last, believe=self._believe)
 
     async def again(self) -> None:
         """What is still open after what was asked for has been read."""

@@ -58,17 +58,21 @@ class Gentle:
         return await self.spend(lambda: self._client.read(path, query))
 
     async def listed(self, path: str, query: Mapping[str, str]) -> tuple[Any, int | None]:
-        for pause_s in self._pauses_s:
-            try:
-                return await self.spend(lambda: self._client.listed(path, query))
-            except errors.StoreUnavailableError as error:
-                await self._clock.sleep(max(pause_s, error.retry_after_s or 0.0))
         return await self.spend(lambda: self._client.listed(path, query))
 
     async def index(self) -> Any:
         return await self.spend(self._client.index)
 
     async def spend(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Does work that is a request when its turn has come; raises what it raises."""
+        """Does work that is a request when its turn has come, again after a while where the store
+        is away; raises what the last try raises."""
+        for pause_s in self._pauses_s:
+            try:
+                return await self._once(work)
+            except errors.StoreUnavailableError:  # what it asks for, the budget waits for
+                await self._clock.sleep(pause_s)
+        return await self._once(work)
+
+    async def _once(self, work: Callable[[], Awaitable[T]]) -> T:
         self.requests += 1
         return await self._budget.spend(work)

@@ -3,8 +3,10 @@ gone is asked for."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Protocol
 
+from agent import errors
 from agent.model.delivery import Look
 from agent.reconcile import differences, refund_days
 from agent.reconcile.tally import Tally
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from agent.model.listed import Listed, Told
     from agent.model.report import RefundDay
 
+log = logging.getLogger(__name__)
+
 AT_ONCE = 1000
-SAMPLE = 10
 
 
 class Store(Protocol):
@@ -25,9 +28,6 @@ class Store(Protocol):
 
     def listed(self, listing: str, since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
         """Pages of a whole list, or of what changed. Raises StoreError."""
-
-    async def one(self, resource: str, number: int) -> bytes | None:
-        """A body, None if there is no such resource. Raises StoreError."""
 
 
 class Sides(Protocol):
@@ -64,7 +64,9 @@ class Sides(Protocol):
 class OrderSweep:
     """One comparison. ``hidden`` are kinds of which the store shows suspiciously little."""
 
-    def __init__(self, store: Store, sides: Sides) -> None:
+    def __init__(self, store: Store, sides: Sides, *, believe: bool = False) -> None:
+        """``believe``: what the store does not show any more is gone, however much that is."""
+        self._believe = believe
         self._store = store
         self._sides = sides
         self.orders = Tally()
@@ -83,11 +85,20 @@ class OrderSweep:
             await self._orders(page, live, since)
         if since is not None:
             return
-        ends = (self._store, self._sides, self.hidden)
-        await ask_for_gone("order", self.orders, *ends, up_to=last)
-        async for page in self._store.listed("refunds", None):
-            await self._refunds(page, live)
-        await ask_for_gone("refund", self.refunds, *ends, up_to=last)
+        await self._gone("order", self.orders, last)
+        try:
+            async for page in self._store.listed("refunds", None):
+                await self._refunds(page, live)
+        except errors.StoreRefusedError as error:
+            if error.status != 404:
+                raise
+            log.info("this WooCommerce has no list of refunds: they are compared with their orders")
+        else:
+            await self._gone("refund", self.refunds, last)
+
+    async def _gone(self, resource: str, tally: Tally, last: int) -> None:
+        ends = (tally, self._sides, self.hidden)
+        await ask_for_gone(resource, *ends, up_to=last, believe=self._believe)
 
     async def again(self) -> None:
         """After what was asked for has been read."""
@@ -126,10 +137,16 @@ class OrderSweep:
             if looks:
                 await self._sides.ask(looks, backfill=backfill)
 
+    def _is_owed(self, refund: Listed, told: Mapping[str, Told]) -> bool:
+        """One without an order that the store shows is left over from what went past it."""
+        number = refund.parent.partition("/")[2]
+        shown = number.isdecimal() and int(number) in self.orders.shown
+        return differences.is_owed(refund, told) and (shown or refund.subject in told)
+
     async def _refunds(self, page: Sequence[Listed], live: datetime) -> None:
         told, dead = await known(self._sides, page)
         told = {**told, **await self._sides.told({row.parent for row in page})}
-        page = [row for row in page if differences.is_owed(row, told)]
+        page = [row for row in page if self._is_owed(row, told)]
         for row in page:
             if row.number not in self.refunds.shown and differences.is_ours(
                 row, told.get(row.subject), live
@@ -167,17 +184,23 @@ async def look_again(tally: Tally, sides: Sides) -> None:
 
 
 async def ask_for_gone(
-    resource: str, tally: Tally, store: Store, sides: Sides, hidden: list[str], *, up_to: int
+    resource: str,
+    tally: Tally,
+    sides: Sides,
+    hidden: list[str],
+    *,
+    up_to: int,
+    believe: bool = False,
 ) -> None:
     """Asks for what was told by number ``up_to`` and is not shown any more; for none of it where it
-    is more than can be believed, and some of it is there all the same."""
+    is more than can be believed, unless somebody says so."""
     alive, after = 0, ""
     gone: list[Told] = []
     while some := await sides.told_after(resource, after, AT_ONCE):
         alive += sum(not one.deleted for one in some)
         gone += differences.gone(some, tally.shown, up_to=up_to)
         after = some[-1].subject
-    if not differences.is_believable(len(gone), alive) and await _any_is_there(gone, store):
+    if not believe and not differences.is_believable(len(gone), alive):
         hidden.append(f"{resource}s")
         return
     tally.went(one.subject for one in gone)
@@ -187,15 +210,6 @@ async def ask_for_gone(
         looks = [look for name, one in orders.items() for look in looks_at_refunds(name, one)]
     if looks:
         await sides.ask(looks)
-
-
-async def _any_is_there(gone: Sequence[Told], store: Store) -> bool:
-    """Of a few of them, in any part of the list; a refund can't be asked for by its id alone."""
-    for one in gone[:: max(1, len(gone) // SAMPLE)]:
-        resource, _, number = one.subject.partition("/")
-        if resource == "refund" or await store.one(resource, int(number)) is not None:
-            return True
-    return False
 
 
 def looks_at_refunds(order: str, told: Told | None) -> list[tuple[Look, str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from agent import errors, metrics
+from agent.model.registration import Found
 from agent.reconcile import webhooks
 
 if TYPE_CHECKING:
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from agent.model import registration
-    from agent.model.registration import Found, Registration
+    from agent.model.registration import Registration
     from agent.reconcile.webhooks import Topic
 
 _STILL_BLIND = "the fresh one sends error objects too: what may the account of our key read?"
+_IN_VAIN = "a fresh one was made less than an hour ago and did not help: see the store's own list"
 
 
 class Registry(Protocol):
@@ -69,7 +71,8 @@ async def repair(
     for one in topics:
         if refused or not one.is_repairable:
             if one.is_losing:
-                left[one.topic] = refused or _STILL_BLIND
+                blind = one.found is Found.ERROR_BODIES
+                left[one.topic] = refused or (_STILL_BLIND if blind else _IN_VAIN)
             continue
         try:
             await _mend(registry, book, one)

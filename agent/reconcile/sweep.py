@@ -57,12 +57,14 @@ class Fetcher(Protocol):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to compare. ``since``: only orders that changed since then, as history where they are
-    older than the store's going live."""
+    older than the store's going live. ``believe``: what the store does not show any more is gone,
+    however much that is."""
 
     orders: bool = True
     catalogue: bool = True
     since: datetime | None = None
     repair: bool = False
+    believe: bool = False
 
 
 class Sweep:
@@ -124,12 +126,13 @@ class Sweep:
         """Compares, asks for what differs, and waits until that is read unless it is not to
         ``mend``. Raises StoreError."""
         live, spent = await self._sides.go_live(), self._requests()
-        orders = order_sweep.OrderSweep(self._store, self._sides)
+        orders = order_sweep.OrderSweep(self._store, self._sides, believe=wanted.believe)
         shelf = catalogue_sweep.CatalogueSweep(
             self._store,
             self._sides,
             self._inventory,
             ahead=self._store_now() - self._clock.now(),
+            believe=wanted.believe,
         )
         if wanted.orders:
             await orders.run(wanted.since)
@@ -173,7 +176,9 @@ class Sweep:
         hidden = (*orders.hidden, *shelf.hidden)
         skus, accurate = len(shelf.skus), shelf.accurate
         tallies = (orders.orders, orders.refunds, *shelf.tallies.values())
-        agreed = not (any(one.open for one in tallies) or hidden or shelf.drifted)
+        agreed = not (
+            any(one.open for one in tallies) or hidden or shelf.drifted or shelf.unchecked
+        )
         agreed = agreed and skus == accurate and refund_days.agree(days)
         return report.ReconciliationReport(
             id=f"report/{now:%Y-%m-%d}",
@@ -194,6 +199,7 @@ class Sweep:
             drifted=tuple(shelf.drifted[: report.NAMED]),
             drifted_count=len(shelf.drifted),
             hidden=hidden,
+            unchecked_skus=shelf.unchecked,
             oldest_unsettled_seconds=oldest_s,
             held_updates=held,
             requests=requests,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from agent.model.registration import Records, Registration
 
 AGAIN_AFTER = timedelta(hours=1)
-"""A webhook whose fresh replacement sends error objects too is not made again before."""
+"""One is not made again for the same reason before: where that did not help, it would be made
+without end."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -111,14 +112,14 @@ class _Ours:
             for blind in self.records.blind
         )
 
-    def is_tried(self, one: Registration) -> bool:
-        """It was made because the one before sent error objects, and not long ago."""
-        made = self.records.made.get(one.id)
-        return (
-            made is not None
-            and made.found == Found.ERROR_BODIES
-            and self.now - made.made_at < AGAIN_AFTER
+    def is_tried(self, topic: str, found: Found) -> bool:
+        """One was made for the same reason, and not long ago. One that is missing may have been
+        deleted by somebody; two in a row the store does not show us."""
+        tried = sum(
+            made.topic == topic and made.found == found and self.now - made.made_at < AGAIN_AFTER
+            for made in self.records.made.values()
         )
+        return tried >= (2 if found is Found.MISSING else 1)
 
     def found(self, one: Registration) -> Found | None:
         if not self.is_right(one):
@@ -141,13 +142,12 @@ def _topic(topic: str, ours: Sequence[Registration], told: _Ours) -> Topic:
         for one in ours:
             if found[one.id] is wanted:
                 return _kept(topic, one, [o for o in ours if o is not one], found, told)
-    if not ours:
-        return Topic(topic, None, Found.MISSING, make=True)
-    first = ours[0]
-    for one in ours:
-        if found[one.id] is Found.ERROR_BODIES and one.status == "active" and told.is_tried(one):
-            return Topic(topic, one, Found.ERROR_BODIES)
-    return Topic(topic, first, found[first.id], make=True, delete=tuple(one.id for one in ours))
+    first = ours[0] if ours else None
+    wrong = found[first.id] if first else None
+    reason = wrong or Found.MISSING
+    if told.is_tried(topic, reason):
+        return Topic(topic, first, reason)
+    return Topic(topic, first, reason, make=True, delete=tuple(one.id for one in ours))
 
 
 def _kept(

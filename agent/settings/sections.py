@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from agent.settings import together
 from agent.settings.addresses import BaseUrl, ConnectAddress, HttpUrl, ListenAddress, TcpAddress
 from agent.settings.quantities import Duration, Interval, Percent, PositiveSize, Size
 from agent.settings.words import (
@@ -280,17 +281,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
-    def _listeners_do_not_collide(self) -> Self:
-        here, there = self.webhooks.listen, self.admin.listen
-        if here == there and not (isinstance(here, TcpAddress) and here.port == 0):
-            raise ValueError("webhooks.listen and admin.listen must not be the same address")
-        return self
-
-    @model_validator(mode="after")
-    def _private_fields_are_ours(self) -> Self:
-        if self.gateway.payload == "raw" and (self.privacy.omit or self.privacy.hash):
-            raise ValueError(
-                "privacy.omit and privacy.hash name canonical fields: they need"
-                ' gateway.payload = "canonical"'
-            )
+    def _fits_together(self) -> Self:
+        if problem := together.problem(self):
+            raise ValueError(problem)
         return self

@@ -23,9 +23,10 @@ async def accepted_refunds(db: aiosqlite.Connection, after: str, most: int) -> S
     rows = await db.execute_fetchall(
         "SELECT subject, sequence, changed_at, CAST(figures AS TEXT), parent,"
         " coalesce((SELECT CAST(body AS TEXT) ->> '$.currency' FROM arrivals"
-        "  WHERE arrivals.sequence = register.sequence), '')"
+        "  WHERE json_valid(CAST(body AS TEXT)) AND arrivals.sequence = register.sequence), '')"
         " FROM register WHERE subject > ? AND subject < 'refund0' AND NOT deleted"
-        " AND coalesce((SELECT state FROM outbox WHERE outbox.sequence = register.sequence),"
+        " AND coalesce((SELECT CASE WHEN state = 'discarded' AND code = 'not_accepted'"
+        "  THEN 'accepted' ELSE state END FROM outbox WHERE outbox.sequence = register.sequence),"
         "  'accepted') = 'accepted' ORDER BY subject LIMIT ?",
         (after or "refund/", most),
     )

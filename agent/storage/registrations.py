@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from agent import clock
-from agent.model.delivery import READ_BY_US, Look
+from agent.model.delivery import OURS, Look
 from agent.model.registration import Blind, Made, Records
-from agent.storage import audit, baseline, followups
+from agent.storage import audit, baseline, cursors, followups
 from agent.storage.resources import FIRST_LOOK, OVERLAP
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
 
     import aiosqlite
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ACTION = "repair webhooks"
+_OURS = ", ".join(f"'{one}'" for one in sorted(OURS))
 _NEWEST = 10_000  # rows that are looked through: a topic that is not among them is a rare one
 
 
@@ -62,8 +63,8 @@ class Book:
 
         async def step(tx: Tx) -> None:
             await tx.execute(
-                "INSERT OR REPLACE INTO webhooks_made VALUES (?, ?, ?)",
-                (webhook_id, found, clock.micros(now)),
+                "INSERT OR REPLACE INTO webhooks_made VALUES (?, ?, ?, ?)",
+                (webhook_id, topic, found, clock.micros(now)),
             )
             await _ask(tx, topic, now)
             await self._record(tx, topic, f"{found}: {webhook_id} made", now)
@@ -99,13 +100,16 @@ async def records(
     db: aiosqlite.Connection, is_its_webhooks_fault: Callable[[str, bytes], bool]
 ) -> Records:
     """What is remembered, and the newest bodies of their kinds that a webhook is to blame for."""
-    made = await db.execute_fetchall("SELECT webhook_id, found, made_at FROM webhooks_made")
+    made = await db.execute_fetchall("SELECT webhook_id, topic, found, made_at FROM webhooks_made")
     broken = await db.execute_fetchall(
         "SELECT resource, webhook_id, arrivals.received_at, body"
         " FROM resources JOIN arrivals ON sequence = error"
     )
     return Records(
-        {number: Made(number, found, clock.from_micros(at)) for number, found, at in made},
+        {
+            number: Made(number, topic, found, clock.from_micros(at))
+            for number, topic, found, at in made
+        },
         [
             Blind(resource, int(number), clock.from_micros(at))
             for resource, number, at, body in broken
@@ -118,7 +122,10 @@ async def _ask(tx: Tx, topic: str, now: datetime) -> None:
     """All changes since the last good delivery are asked for. A look that is under way does not
     answer that: it has another cause."""
     resource = topic.partition(".")[0]
-    since = min(await _last_good(tx, topic, resource, now), now) - OVERLAP
+    since = min(await _last_good(tx, topic, resource, now), now)
+    if (looked := await cursors.get(tx, f"{resource}s")) is not None:
+        since = max(since, datetime.fromisoformat(looked))  # looks have found what was before
+    since -= OVERLAP
     await followups.ask(tx, Look.CHANGES, resource, cause=clock.micros(now), due=now, since=since)
 
 
@@ -129,7 +136,7 @@ async def _last_good(tx: Tx, topic: str, resource: str, now: datetime) -> dateti
             f"SELECT newest.received_at FROM (SELECT * FROM outbox ORDER BY sequence DESC"
             f" LIMIT {_NEWEST}) AS newest JOIN arrivals USING (sequence)"
             " WHERE newest.topic = ? AND verdict NOT IN ('error_body', 'foreign_source')"
-            f" AND webhook_id <> '{READ_BY_US}' ORDER BY sequence DESC LIMIT 1",
+            f" AND webhook_id NOT IN ({_OURS}) ORDER BY sequence DESC LIMIT 1",
             topic,
         ),
         ("SELECT known_until FROM resources WHERE resource = ?", resource),

@@ -199,7 +199,7 @@ class Client:
         """A page of a list, and how many rows the whole list has; None where that is not told."""
         body, headers = await self._read(path, query)
         total = headers.get("X-WP-Total", "")
-        return body, int(total) if total.isdecimal() else None
+        return body, int(total) if total.isdecimal() and len(total) < 10 else None
 
     async def _read(
         self, path: str, query: Mapping[str, str] | None

@@ -47,7 +47,8 @@ def _read(kind: Kind, row: Mapping[str, Any]) -> Listed:
     number = row["id"]
     parent, product, shown = "", None, b""
     if kind.resource == "refund":
-        parent = f"order/{row.get('parent_id')}"
+        order = fields.reference(row.get("parent_id"))
+        parent = f"order/{order}" if order else ""
         shown = (money.canonical(row.get("amount")) or "").removeprefix("-").encode()
     elif kind.resource == "product":
         product = store_product.read(row)

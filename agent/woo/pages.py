@@ -19,27 +19,36 @@ if TYPE_CHECKING:
 
 OVERLAP = 5
 _MOST_STEPS_BACK = 50
+_MOST_EMPTY = 200  # in a row: what the user of our key must not read
+_LARGEST_ID = 2**63
 _HINT = "does a plugin change what the store's REST API answers? woo-agent config show"
 
 
 async def by_id(client: Reader, path: str, query: Mapping[str, str]) -> AsyncIterator[list[Any]]:
     """Pages of rows whose ids rise from page to page; rows without an id are left out. Raises
     StoreError."""
-    offset = last = steps_back = 0
-    first: int | None = None
+    offset = last = steps_back = empty = 0
+    lowest: int | None = None  # of the page before, where it lies before this one
     while True:
         rows, total = await _page(client, path, query, offset)
         ids = [row["id"] for row in rows]
-        if offset and ids and ids[0] == first:
+        if lowest is not None and ids and ids[0] <= lowest:
             raise errors.StoreUnavailableError(
-                f"the store answers {path} from its beginning, whatever is asked for", hint=_HINT
+                f"the store answers {path} not in the order of ids, or from its beginning, whatever"
+                " is asked for",
+                hint=_HINT,
+            )
+        empty = 0 if ids else empty + 1
+        if empty > _MOST_EMPTY:
+            raise errors.StoreUnavailableError(
+                f"the store says that {path} has {total} rows, and shows none of them", hint=_HINT
             )
         if offset and (not ids or ids[0] > last) and steps_back < _MOST_STEPS_BACK:
             steps_back += 1
             offset = max(0, offset - PER_PAGE)
+            lowest = None
             continue
-        if not offset:
-            first = ids[0] if ids else None
+        lowest = ids[0] if ids else None
         yield [row for row in rows if row["id"] > last]
         last = max((last, *ids))
         if offset + PER_PAGE >= total:
@@ -63,10 +72,14 @@ async def _page(
     body, total = await client.listed(path, asked)
     if not isinstance(body, list):
         raise no_list(path)
-    rows = [row for row in body if isinstance(row, dict) and type(row.get("id")) is int]
+    rows = [row for row in body if isinstance(row, dict) and _is_id(row.get("id"))]
     if total is None:
         total = offset + len(body) + (len(body) == PER_PAGE)
     return sorted(rows, key=lambda row: int(row["id"])), total
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is int and 0 < value < _LARGEST_ID
 
 
 def no_list(path: str) -> errors.StoreUnavailableError:

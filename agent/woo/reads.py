@@ -4,6 +4,7 @@ and 14): one by its id, or all that changed; and refunds, of which no webhook te
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from agent.woo.reader import Reader
 
 _UNCACHED = {"_skip_cache": "1"}
+_NO_SUCH_ID = re.compile(r"woocommerce_rest_(\w+_)?invalid_(\w+_)?id")
 _BY_ID = {"orderby": "id", "order": "asc"}
 
 
@@ -32,7 +34,7 @@ class Reads:
 
     async def one(self, resource: str, number: int) -> bytes | None:
         """Its body, in the trash too; None if there is none of that kind with that id."""
-        body = await self._found(f"{resource}s/{number}", _UNCACHED)
+        body = await self._named(f"{resource}s/{number}", _UNCACHED)
         return None if body is None else _encoded(body)
 
     async def several(self, resource: str, numbers: Collection[int]) -> dict[int, bytes]:
@@ -56,13 +58,13 @@ class Reads:
         number, more = 0, PER_PAGE
         while more == PER_PAGE:
             number += 1
-            page = await self._found(f"orders/{order}/refunds", _page(number) | _BY_ID)
+            page = await self._named(f"orders/{order}/refunds", _page(number) | _BY_ID)
             if page is None:
                 return []
             new = [row for row in _list(page, "refunds") if _is_new(row, rows)]
             rows |= {row["id"]: row for row in new}
             more = len(new)
-        of = await self._found(f"orders/{order}", _UNCACHED) if rows else None
+        of = await self._named(f"orders/{order}", _UNCACHED) if rows else None
         if not isinstance(of, dict):
             return []
         before = [None if body is None else json.loads(body) for body in past]
@@ -77,6 +79,24 @@ class Reads:
         for group in ("general", "tax", "products"):
             rows += _list(await self._found(f"settings/{group}", {}) or [], group)
         return _encoded(store.gathered(store_id, status, rows, await self._client.index()))
+
+    async def answers(self) -> bool:
+        """Whether the store answers at all, and takes our key."""
+        try:
+            await self._client.read("products", {"per_page": "1", "_fields": "id", **_UNCACHED})
+        except errors.StoreError:
+            return False
+        return True
+
+    async def _named(self, path: str, query: Mapping[str, str]) -> Any:
+        """None only where WooCommerce itself says that there is no such id: whatever else is
+        answered with 404, by a proxy or a plugin, says nothing of that."""
+        try:
+            return await self._client.read(path, query)
+        except errors.StoreRejectedError as error:
+            if error.status == 404 and _NO_SUCH_ID.fullmatch(error.code):
+                return None
+            raise
 
     async def _found(self, path: str, query: Mapping[str, str]) -> Any:
         """None where there is nothing; a route that is missing says nothing of that."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent import errors
 from agent.model.registration import NAME_PREFIX, Registration
 from agent.woo.client import PER_PAGE
+from agent.woo.translate import fields
 
 if TYPE_CHECKING:
     from agent.settings import WebhookSettings
@@ -95,7 +96,7 @@ def _explained(error: errors.StoreRefusedError) -> errors.StoreRefusedError:
 
 
 def _row(row: Any) -> Registration | None:
-    if not isinstance(row, Mapping) or type(row.get("id")) is not int:
+    if not isinstance(row, Mapping) or fields.reference(row.get("id")) != row.get("id"):
         return None
     told = (row.get(name) for name in ("name", "topic", "status", "delivery_url"))
     return Registration(row["id"], *(value if isinstance(value, str) else "" for value in told))

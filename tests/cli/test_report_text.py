@@ -42,6 +42,7 @@ def made(**told: Any) -> ReconciliationReport:
         "drifted": (),
         "drifted_count": 0,
         "hidden": (),
+        "unchecked_skus": 0,
         "oldest_unsettled_seconds": None,
         "held_updates": 0,
         "requests": 31,

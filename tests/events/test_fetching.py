@@ -82,6 +82,9 @@ class Line:
         self.last += 5
         return self.pages[0][0] if self.pages else None
 
+    async def answers(self) -> bool:
+        return True
+
     async def several(self, resource: str, numbers: Sequence[int]) -> Mapping[int, bytes]:
         self.asked.append((resource, list(numbers)))
         self.last += 5

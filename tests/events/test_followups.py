@@ -73,6 +73,8 @@ class Store:
         self.away = False
         self.refuses = ""
         self.hidden: set[str] = set()
+        self.gone: set[str] = set()
+        self.breaks = ""
         self.turn_in_s = 0.0
         self.spent = 0
 
@@ -87,9 +89,13 @@ class Store:
         self._answers(resource)
         return self.statuses.get((resource, number))
 
-    async def one(self, subject: str, *, backfill: bool) -> None:
+    async def one(self, subject: str, *, backfill: bool, sure: bool) -> bool:
         self._answers(subject)
         self.read.append((subject, "backfill" if backfill else None))
+        return sure or subject not in self.gone
+
+    async def answers(self) -> bool:
+        return not self.away
 
     async def several(
         self, resource: str, subjects: Sequence[str], *, backfill: bool
@@ -110,6 +116,8 @@ class Store:
     def _answers(self, asked: str) -> None:
         if self.away:
             raise errors.StoreUnavailableError("the store is away", hint="woo-agent status")
+        if asked == self.breaks:
+            raise errors.StoreUnavailableError("500", hint="")
         if asked == self.refuses:
             raise errors.StoreRejectedError("no", hint="", status=400, code="x")
 
@@ -203,7 +211,7 @@ async def test_what_could_not_be_read_stays_due() -> None:
 async def test_a_question_that_the_store_refuses_does_not_hold_up_the_others() -> None:
     look = Asking(LATE, BROKEN)
     look.store.refuses = "order/9"
-    assert await look.followups.run_once() == followups.IDLE_S
+    assert await look.followups.run_once() == 0.0
     assert look.outbox.later == [(LATE, followups.LONGEST_PAUSE_S)]
     assert [followup for followup, _ in look.outbox.looked_at] == [BROKEN]
 
@@ -258,3 +266,35 @@ async def test_what_comparing_asks_for_is_paid_from_its_budget_and_holds_up_noth
     await look.followups.run_once()
     assert look.store.read[1:] == [("orders", "order/1 order/2"), ("order/3", "backfill")]
     assert look.store.spent == 2
+
+
+async def test_one_that_breaks_the_store_each_time_holds_up_nobody() -> None:
+    again = [Followup(Look.AGAIN, f"order/{n}", n) for n in (1, 2, 3)]
+    look = Asking(*again, REFUNDED)
+    look.store.breaks = "orders"  # PHP dies of one of them
+    await look.followups.run_once()
+    assert look.store.read == [("order/5", "id")]
+    look.store.breaks = "order/2"
+    await look.followups.run_once()
+    assert look.store.read[1:] == [("order/1", None), ("order/3", None)]
+    assert look.outbox.later == [(again[1], followups.LONGEST_PAUSE_S)]
+    assert look.outbox.due == []
+
+
+async def test_that_a_customer_is_gone_is_asked_twice() -> None:
+    gone = compared(3, kind="customer")
+    look = Asking(gone)
+    look.store.gone = {"customer/3"}
+    await look.followups.run_once()
+    assert look.outbox.later == [(gone, followups.CONFIRMED_AFTER_S)]
+    look.outbox.due = [gone]
+    await look.followups.run_once()
+    assert [one for one, _ in look.outbox.looked_at] == [gone]
+    assert len(look.outbox.later) == 1
+
+
+@pytest.mark.parametrize("subject", ["order/None", "order/", "order/x"])
+async def test_what_has_no_number_is_dropped(subject: str) -> None:
+    look = Asking(Followup(Look.RESOURCE, subject, 1), Followup(Look.REFUNDS, subject, 2))
+    await look.followups.run_once()
+    assert (look.outbox.due, look.store.read) == ([], [])

@@ -241,3 +241,10 @@ def test_stock_is_told_where_an_event_shows_another(
     nameless = replace(shown, inventory=b"")
     assert not novelty.shows_other_stock(nameless, found, before)
     assert not novelty.shows_other_stock(replace(shown, untranslatable="no"), found, before)
+
+
+def test_a_deletion_that_was_read_does_not_overrule_what_came_meanwhile() -> None:
+    known = Known(5, b"A", VERSION, START, deleted=False, last_body=8)
+    assert novelty.verdict(replace(GONE, read_after=7), known) is STALE
+    assert novelty.verdict(replace(GONE, read_after=8), known) is EVENT
+    assert novelty.verdict(replace(GONE, read_after=7), replace(known, deleted=True)) is DUPLICATE

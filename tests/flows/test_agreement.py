@@ -13,6 +13,7 @@ import pytest
 from agent.demo.gateway import Gateway
 from agent.demo.shop import coupons, customers, products, refunds
 from agent.demo.store import Store
+from agent.events import followups
 from agent.model import content
 from agent.model.registration import TOPICS
 from agent.woo.translate import canonical
@@ -135,8 +136,9 @@ async def cycle(shop: Shop) -> dict[str, Any]:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_after_one_cycle_of_each_kind_both_ends_are_the_same(
-    seed: int, tmp_path: Path
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(followups, "CONFIRMED_AFTER_S", 0.1)
     rng, clock = random.Random(seed), SteppedClock()
     async with ends(tmp_path, clock, rng) as both:
         settings = {"requests_per_minute": 6000, "sweep_every": "12h", "webhooks_every": "12h"}

@@ -6,7 +6,9 @@ from agent.model.types import TYPES
 
 
 def test_every_type_names_its_resource_its_kind_and_its_version() -> None:
-    assert all(re.fullmatch(r"retail\.[a-z]+\.(snapshot|deleted)\.v[0-9]+", name) for name in TYPES)
+    assert all(
+        re.fullmatch(r"retail\.[a-z]+\.(snapshot|deleted|report)\.v[0-9]+", name) for name in TYPES
+    )
 
 
 def test_no_model_takes_a_field_that_it_does_not_name_and_all_say_what_they_are() -> None:

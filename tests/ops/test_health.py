@@ -173,7 +173,8 @@ def test_it_is_said_where_both_ends_did_not_agree() -> None:
     document = health.document(facts(report=REPORT), SETTINGS)
     assert health.line(document) == (
         "store:agreement: both ends did not agree at 2026-11-24T03:00:00Z: 2 orders not accepted,"
-        " 3 figures drifted, the store hides products that were told: woo-agent reconcile orders"
+        " 3 figures drifted, the store hides products that were told (reconcile --believe,"
+        " if they are gone): woo-agent reconcile orders"
     )
     well = REPORT | {"agreed": True, "drifted_count": 0, "hidden": []}
     [check] = health.document(facts(report=well), SETTINGS)["checks"]["store:agreement"]

@@ -47,7 +47,6 @@ class Ends:
         self.budget = Budget(per_minute=lambda: 6000, busy=lambda: False, clock=self.clock)
         self.pages = {name.replace("_", " "): shown for name, shown in pages.items()}
         self.trouble: dict[str, Exception] = {}
-        self.there: set[str] = set()
         self.reading_s = 0.0
         self.listings: list[tuple[str, datetime | None]] = []
         self.known = {one.subject: one for one in known}
@@ -67,9 +66,6 @@ class Ends:
             yield page
         if listing in self.trouble:
             raise self.trouble[listing]
-
-    async def one(self, resource: str, number: int) -> bytes | None:
-        return b"{}" if f"{resource}/{number}" in self.there else None
 
     async def told(self, subjects: Collection[str]) -> Mapping[str, Told]:
         return {name: one for name, one in self.known.items() if name in subjects}

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from agent import errors
-from agent.reconcile.budget import BUSY_S, LONGEST_REST_S, Budget
+from agent.reconcile.budget import BUSY_S, LONGEST_PAUSE_S, LONGEST_REST_S, Budget
 from tests.clock import FakeClock
 
 
@@ -80,6 +80,17 @@ async def test_a_store_that_names_a_time_is_left_alone_until_then() -> None:
     with pytest.raises(errors.StoreUnavailableError):
         await store.budget.spend(away)
     assert store.budget.wait_s() == 600
+
+
+async def test_no_time_is_waited_for_without_end() -> None:
+    store = Store()
+
+    async def away() -> None:
+        raise errors.StoreUnavailableError("", hint="", retry_after_s=1_764_000_000)
+
+    with pytest.raises(errors.StoreUnavailableError):
+        await store.budget.spend(away)
+    assert store.budget.wait_s() == LONGEST_PAUSE_S
 
 
 async def test_one_request_at_a_time_however_long_it_takes() -> None:

@@ -103,15 +103,26 @@ async def test_orders_that_are_gone_are_looked_at_but_not_those_told_meanwhile()
 
 async def test_a_store_that_hides_most_of_its_orders_loses_none() -> None:
     ends = Ends(*[told(f"order/{n}") for n in range(1, 30)], orders=[[order(1)]])
-    ends.there = {f"order/{n}" for n in range(2, 30)}
     sweep = await swept(ends)
     assert (sweep.hidden, ends.asked_for, sweep.orders.gone) == (["orders"], [], set())
 
 
-async def test_a_store_that_lost_most_of_its_orders_is_believed_when_it_is_asked_for_some() -> None:
+async def test_somebody_says_that_most_orders_are_gone() -> None:
     ends = Ends(*[told(f"order/{n}") for n in range(1, 30)], orders=[[order(1)]])
-    sweep = await swept(ends)
+    sweep = OrderSweep(ends, ends, believe=True)
+    await sweep.run()
     assert (sweep.hidden, len(ends.asked_for), len(sweep.orders.gone)) == ([], 28, 28)
+
+
+async def test_refunds_that_no_order_has_and_a_store_that_can_not_list_them() -> None:
+    orphans = [refund(5, "4.50", of=7), refund(6, "1.00", parent="")]
+    ends = Ends(orders=[[order(1)]], refunds=[orphans])
+    sweep = await swept(ends)
+    assert (ends.subjects, sweep.refunds.open) == (["order/1"], {})
+    ends = Ends(told("refund/5", parent="order/1"), orders=[[order(1)]])
+    ends.trouble = {"refunds": errors.StoreRefusedError("no route", hint="", status=404)}
+    sweep = await swept(ends)
+    assert (sweep.refunds.open, sweep.hidden) == ({}, [])
 
 
 async def test_orders_are_told_in_more_than_one_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,6 +196,7 @@ async def test_both_ends_agree() -> None:
         "drifted": [],
         "drifted_count": 0,
         "hidden": [],
+        "unchecked_skus": 0,
         "oldest_unsettled_seconds": None,
         "held_updates": 0,
         "requests": len(ends.listings),
@@ -235,7 +236,6 @@ def _only_there(ends: Comparing) -> None:
 
 def _hidden(ends: Comparing) -> None:
     ends.known |= {f"coupon/{n}": told(f"coupon/{n}") for n in range(30)}
-    ends.there = {f"coupon/{n}" for n in range(30)}
 
 
 def _coupon(ends: Comparing) -> None:
@@ -249,6 +249,11 @@ def _price(ends: Comparing) -> None:
     ends.shelf.wrong_prices = {1: ("sale_price",)}
 
 
+def _unaskable(ends: Comparing) -> None:
+    _price(ends)
+    ends.shelf.unaskable = {"A"}
+
+
 def _stock(ends: Comparing) -> None:
     ends.pages["products"] = [[product(1, "A", 5)]]
     ends.shelf.intended = {1: 4}
@@ -258,7 +263,7 @@ def _stock(ends: Comparing) -> None:
     "differs",
     [
         *(_missing, _pending, _unread, _dead, _gone, _refund, _only_there, _hidden, _stock),
-        *(_coupon, _price),
+        *(_coupon, _price, _unaskable),
     ],
 )
 async def test_they_do_not_agree(differs: Any) -> None:

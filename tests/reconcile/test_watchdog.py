@@ -73,7 +73,7 @@ class Line:
 
     async def made(self, webhook_id: int, topic: str, found: Found) -> None:
         self._call(f"made {topic}")
-        self.remembered[webhook_id] = Made(webhook_id, found, self.clock.now())
+        self.remembered[webhook_id] = Made(webhook_id, topic, found, self.clock.now())
 
     async def activated(self, webhook_id: int, topic: str) -> None:
         self._call(f"activated {topic}")

@@ -31,7 +31,7 @@ def row(
 
 def records(*ids: int, at: datetime = EARLIER, found: Found = Found.MISSING) -> Records:
     """We made those."""
-    return Records({number: Made(number, found, at) for number in ids})
+    return Records({number: Made(number, TOPIC, found, at) for number in ids})
 
 
 def of(topic: str, listed: list[Registration], known: Records) -> Topic:
@@ -147,6 +147,29 @@ def test_one_of_ours_whose_topic_was_changed_is_made_anew() -> None:
         [row(7, topic="order.created", name="woo-agent order.created"), swapped],
         records(5, 7),
     ).delete == (5,)
+
+
+@pytest.mark.parametrize(
+    ("found", "listed", "made"),
+    [
+        (Found.MISSING, [], 2),  # the store does not show what we make
+        (Found.OTHER_URL, [row(5, url=ELSEWHERE)], 1),  # it writes our address otherwise
+        (Found.DISABLED, [row(5, status="disabled")], 1),  # it can't reach us
+    ],
+)
+def test_what_did_not_help_is_not_done_again_and_again(
+    found: Found, listed: list[Registration], made: int
+) -> None:
+    for times, ago, again in (
+        (made - 1, timedelta(minutes=1), True),
+        (made, timedelta(minutes=1), False),
+        (made, AGAIN_AFTER, True),
+    ):
+        tried = records(*range(5, 5 + times), at=NOW - ago, found=found)
+        known = Records({**records(5, found=Found.UNRECORDED).made, **tried.made})
+        one = of(TOPIC, listed, known)
+        assert (one.found, one.make) == (found, again)
+        assert one.is_losing
 
 
 def blind(number: int, known: Records, resource: str = "order", at: datetime = LATER) -> Records:

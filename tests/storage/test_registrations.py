@@ -60,7 +60,7 @@ async def asked(db: Database) -> dict[str, datetime | None]:
 
 async def test_what_was_made_is_remembered_until_it_is_deleted(db: Database) -> None:
     await book(db).made(7, "order.updated", Found.DISABLED)
-    assert (await book(db).records()).made == {7: Made(7, "disabled", LATER)}
+    assert (await book(db).records()).made == {7: Made(7, "order.updated", "disabled", LATER)}
     await book(db).deleted(7, "order.updated")
     assert (await book(db).records()).made == {}
 

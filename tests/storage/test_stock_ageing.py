@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import clock
-from agent.model.delivery import Accepted, Dead
-from agent.storage import ageing, dead_letters, rewind, stock_ageing
+from agent.model.delivery import Accepted, Dead, Known
+from agent.storage import ageing, dead_letters, register, rewind, stock_ageing
 from tests.storage import ledger, seeding
 from tests.storage.ledger import SHIRT, SHIRT_M, judge, line, order, snapshots, units
 from tests.storage.seeding import AT, select
@@ -64,6 +64,8 @@ async def test_what_was_discarded_stays_unseen(db: Database) -> None:
     await db.writer.write(
         lambda tx: dead_letters.discard_all(tx, None, who="ada", reason="", now=AT)
     )
+    known = Known(number + 7, b"", 1, AT, deleted=False)  # its next snapshot
+    await db.writer.write(lambda tx: register.learn(tx, {"order/1022": known}))
     assert await _forget(db, 1000 * DAY) == 1
     [row] = await snapshots(db)
     assert (row.state, row.doubtful, row.units) == ("discarded", False, 2)

@@ -103,3 +103,42 @@ async def test_a_store_that_ignores_where_to_begin_is_found_out() -> None:
     async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
         with pytest.raises(errors.StoreUnavailableError, match="from its beginning"):
             [page async for page in pages.by_id(client, "orders", {})]
+
+
+async def test_a_store_that_counts_more_than_it_shows_is_not_read_for_ever() -> None:
+    def answer(request: web.Request) -> web.Response:
+        shown = [] if request.query.get("offset") else [{"id": n} for n in range(1, 51)]
+        return web.json_response(shown, headers={"X-WP-Total": "1000000"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        with pytest.raises(errors.StoreUnavailableError, match="1000000 rows, and shows none"):
+            [page async for page in pages.by_id(client, "orders", {})]
+
+
+@pytest.mark.parametrize("total", ["9" * 5000, "many", ""])
+async def test_a_number_of_rows_that_is_none_is_not_believed(total: str) -> None:
+    def answer(request: web.Request) -> web.Response:
+        return web.json_response([{"id": 1}], headers={"X-WP-Total": total})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        assert [page async for page in pages.by_id(client, "orders", {})] == [[{"id": 1}]]
+
+
+async def test_rows_in_another_order_are_not_taken_for_all() -> None:
+    def answer(request: web.Request) -> web.Response:
+        offset = int(request.query.get("offset", 0))
+        newest = [{"id": n} for n in range(300, 0, -1)]
+        return web.json_response(newest[offset : offset + 100], headers={"X-WP-Total": "300"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        with pytest.raises(errors.StoreUnavailableError, match="order of ids"):
+            [page async for page in pages.by_id(client, "orders", {})]
+
+
+@pytest.mark.parametrize("number", [0, -3, 2**63, 1.0, "7", None])
+async def test_rows_without_a_usable_id_are_left_out(number: object) -> None:
+    def answer(request: web.Request) -> web.Response:
+        return web.json_response([{"id": number}, {"id": 5}, "x"])
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        assert [page async for page in pages.by_id(client, "orders", {})] == [[{"id": 5}]]

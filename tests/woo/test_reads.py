@@ -13,6 +13,7 @@ from agent import errors
 from agent.demo.shop import delivery
 from agent.model.delivery import Reading, Webhook
 from agent.reconcile.order_look import OVERLAP
+from agent.woo import lists
 from agent.woo.lists import KINDS
 from agent.woo.reads import Reads
 from agent.woo.translate import reading
@@ -258,3 +259,39 @@ async def test_a_store_without_the_route_does_not_say_that_refunds_are_gone() ->
     async with store.serving(deliver=False), shops.calling(f"{store.url}") as client:
         with pytest.raises(errors.StoreError):
             await Reads(client).refunds(-1, [])  # no such path
+
+
+@pytest.mark.parametrize(
+    ("code", "gone"),
+    [
+        ("woocommerce_rest_shop_order_invalid_id", True),
+        ("woocommerce_rest_product_invalid_id", True),
+        ("woocommerce_rest_invalid_id", True),  # customers
+        ("woocommerce_rest_invalid_order_id", True),  # refunds of an order
+        ("maintenance", False),
+        ("not_found", False),
+        (404, False),  # a proxy's own JSON
+    ],
+)
+async def test_only_woocommerce_itself_says_that_something_is_gone(
+    code: object, gone: bool
+) -> None:
+    def answer(request: web.Request) -> web.Response:
+        body = {"code": code, "message": "no", "data": {"status": 404}}
+        return web.json_response(body, status=404)
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        for ask in (Reads(client).one("customer", 7), Reads(client).refunds(7, [])):
+            if gone:
+                assert not await ask
+            else:
+                with pytest.raises(errors.StoreError):
+                    await ask
+        assert not await Reads(client).answers()
+
+
+@pytest.mark.parametrize("parent", [None, "x", 0, -1])
+async def test_a_refund_that_names_no_order_has_none(parent: object) -> None:
+    row = {"id": 5, "parent_id": parent, "amount": "4.50"}
+    [one] = lists.read(KINDS["refunds"], [row])
+    assert (one.subject, one.parent) == ("refund/5", "")

@@ -117,6 +117,7 @@ def _report() -> ReconciliationReport:
         ),
         drifted_count=1,
         hidden=(),
+        unchecked_skus=0,
         oldest_unsettled_seconds=0.4,
         held_updates=1,
         requests=31,
