@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from agent.demo.shop import coupons, customers
+from agent.demo.shop import coupons, customers, orders
 
 if TYPE_CHECKING:
     import random
@@ -101,8 +102,10 @@ class Days:
         number = self._one("processing", "completed")
         if number is None:
             return "-"
-        line = self.store.shop.orders[number].fields["line_items"][0]
-        restock = self.rng.random() < 0.5
+        order = self.store.shop.orders[number]
+        line, restock = order.fields["line_items"][0], self.rng.random() < 0.5
+        if orders.left_to_refund(order) < Decimal(line["total"]) / max(1, line["quantity"]):
+            return "-"
         return f"{number} {self.store.refund(number, {line['id']: 1}, restock=restock)}"
 
     def _delete_refund(self) -> str:
