@@ -1,5 +1,5 @@
-"""Reads the orders of the last weeks, once, at the beginning: what they hold of the stock must be
-known before any figure of the ERP can be put right.
+"""Reads the orders of the last weeks, and all since the store went live, once, at the beginning:
+what they hold of the stock must be known before any figure of the ERP can be put right.
 
 Those from before the store went live count as seen by the ERP; later ones enter the line as events.
 """
@@ -115,6 +115,7 @@ class Baseline:
         if self._pages is None:
             self._began = min(self._store_now(), self._clock.now())
             since = self._clock.now() - self._settings().inventory.baseline
+            since = min(since, await self._outbox.go_live())
             self._pages = self._store.changed("order", since)
         began = await self._outbox.last_sequence()
         try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST = 600.0  # seconds after the start of a state that was never compared
-LOOK_S = 2.0
+LOOK_S = 1.0
 MENDED_WITHIN_S = 1800.0
 ACCEPTED_WITHIN_S = 30.0
 FIRST_PAUSE_S = 60.0

@@ -48,6 +48,7 @@ class Books:
         self.seen: list[tuple[list[str], int]] = []
         self.events: list[tuple[list[bytes], int]] = []
         self.left: set[str] = set()
+        self.live = NEW
         self.done, self.last, self.judged = False, 100, 10_000
         self.clock, self.known = FakeClock(), asyncio.Event()
         settings = agents.configured(tmp_path)
@@ -79,7 +80,7 @@ class Books:
         return self.last
 
     async def go_live(self) -> datetime:
-        return NEW
+        return self.live
 
     async def baseline_done(self) -> bool:
         return self.done
@@ -102,6 +103,15 @@ async def test_what_is_old_counts_as_seen_and_what_is_new_is_told(tmp_path: Path
     await books.actor.run_once()
     assert books.events[1:] == [([b"new 6"], 105)]
     assert books.asked == [("order", books.clock.now() - timedelta(days=30))]
+
+
+async def test_all_orders_since_the_store_went_live_are_read_however_long_ago(
+    tmp_path: Path,
+) -> None:
+    books = Books(tmp_path, [b"new 1"])
+    books.live = books.clock.now() - timedelta(days=90)
+    await books.actor.run_once()
+    assert books.asked == [("order", books.live)]
 
 
 async def test_it_is_done_when_the_last_event_is_judged(tmp_path: Path) -> None:
