@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from agent.demo.store import Store
 
 LOST, LATE = 0.3, 0.2
+VANISH = 15
 
 
 class Days:
@@ -25,6 +27,7 @@ class Days:
         self.rng = rng
         self.happened: list[str] = []
         self.late: list[Job] = []
+        self.vanished: Counter[str] = Counter()
         self.lost = 0
         self._skus = [f"MUG-{n}" for n in range(12)]
         for sku in self._skus:
@@ -65,6 +68,11 @@ class Days:
         for job in self.late[left:]:
             await self.store.deliver(job)
         del self.late[left:]
+
+    def _is_too_much(self, kind: str) -> bool:
+        """More than a few that vanish at once are not believed."""
+        self.vanished[kind] += 1
+        return self.vanished[kind] > VANISH
 
     def disable_some(self) -> None:
         """WooCommerce does it after failures, and tells nobody."""
@@ -111,7 +119,7 @@ class Days:
     def _delete_refund(self) -> str:
         """Without a webhook, and without a trace in the order's dates."""
         refunds = list(self.store.shop.refunds.values())
-        if not refunds:
+        if not refunds or self._is_too_much("refund"):
             return "-"
         refund = self.rng.choice(refunds)
         self.store.shop.orders[refund.order_id].refunds.remove(refund)
@@ -133,7 +141,7 @@ class Days:
     def _delete_order(self) -> str:
         """By force: without a webhook."""
         number = self._one("trash", "cancelled", "completed")
-        if number is None:
+        if number is None or self._is_too_much("order"):
             return "-"
         for refund in self.store.shop.orders.pop(number).refunds:
             del self.store.shop.refunds[refund.id]
@@ -167,7 +175,7 @@ class Days:
 
     def _delete_product(self) -> str:
         """By force: without a webhook."""
-        if len(self._skus) < 3:
+        if len(self._skus) < 3 or self._is_too_much("product"):
             return "-"
         sku = self._skus.pop(self.rng.randrange(len(self._skus)))
         self.store.shop.catalog.remove(self.store._product(sku))
@@ -193,7 +201,7 @@ class Days:
 
     def _no_customer(self) -> str:
         """Deleted past WooCommerce."""
-        if not self.store.shop.customers:
+        if not self.store.shop.customers or self._is_too_much("customer"):
             return "-"
         number = self.rng.choice(list(self.store.shop.customers))
         del self.store.shop.customers[number]
