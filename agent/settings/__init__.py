@@ -15,12 +15,12 @@ from agent.settings.sections import (
     PriceSettings,
     PrivacySettings,
     ReconcileSettings,
-    Settings,
     StateSettings,
     StoreSettings,
     UpdateSettings,
     WebhookSettings,
 )
+from agent.settings.whole import Settings
 
 __all__ = [
     "AdminSettings",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.settings import keys
 
 if TYPE_CHECKING:
-    from agent.settings.sections import Settings
+    from agent.settings.whole import Settings
 
 # Log level, pace, guardrails, intervals and mode; addresses, keys and folders are opened once.
 LIVE = frozenset(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import SecretStr
 
-from agent.settings.sections import Section, Settings
+from agent.settings.sections import Section
+from agent.settings.whole import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from agent.errors import ConfigError
 from agent.settings import keys, problems, sources
 from agent.settings.addresses import TcpAddress
-from agent.settings.sections import Settings
+from agent.settings.whole import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.settings import keys
-from agent.settings.sections import Section, Settings
+from agent.settings.whole import Settings
+
+if TYPE_CHECKING:
+    from agent.settings.sections import Section
 
 
 def of_file() -> dict[str, Any]:

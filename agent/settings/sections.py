@@ -1,4 +1,4 @@
-"""Every setting with its default, as frozen values; one section per table of the file."""
+"""Every section with the defaults of its settings, as frozen values: one per table of the file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agent.settings import together
 from agent.settings.addresses import BaseUrl, ConnectAddress, HttpUrl, ListenAddress, TcpAddress
 from agent.settings.quantities import Duration, Interval, Percent, PositiveSize, Size
 from agent.settings.words import (
@@ -258,30 +257,3 @@ class LogSettings(Section):
     """How much is said."""
     format: Literal["auto", "text", "json"] = "auto"
     """auto: text on a terminal, else JSON."""
-
-
-class Settings(Section):
-    """The whole configuration of one agent."""
-
-    stop_grace: Duration = timedelta(seconds=20)
-    """How long running work may finish when the agent is asked to stop."""
-    store: StoreSettings
-    webhooks: WebhookSettings
-    gateway: GatewaySettings
-    state: StateSettings
-    updates: UpdateSettings = UpdateSettings()
-    inventory: InventorySettings = InventorySettings()
-    prices: PriceSettings = PriceSettings()
-    reconcile: ReconcileSettings = ReconcileSettings()
-    ownership: OwnershipSettings = OwnershipSettings()
-    canonical: CanonicalSettings = CanonicalSettings()
-    privacy: PrivacySettings = PrivacySettings()
-    admin: AdminSettings = AdminSettings()
-    health: HealthSettings = HealthSettings()
-    log: LogSettings = LogSettings()
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if problem := together.problem(self):
-            raise ValueError(problem)
-        return self

@@ -94,6 +94,11 @@ def test_a_value_that_can_not_be_used_is_told_with_its_rule_and_its_place(
             ' gateway.payload = "canonical"',
         ),
         (
+            '[reconcile]\nstock = "repair"\n[inventory]\nunseen_orders = "ignore"',
+            'reconcile.stock = "repair" needs inventory.unseen_orders = "subtract": it would write'
+            " figures that do not know of orders",
+        ),
+        (
             '[admin]\nlisten = "127.0.0.1:8787"',
             "webhooks.listen and admin.listen must not be the same address",
         ),
