@@ -150,12 +150,9 @@ class Fetcher:
         body = await self._store.about(store_id)
         await self.take_in("store", await self._unknown("store", [body], began), began)
 
-    async def changed(self, resource: str, since: datetime) -> None:
-        """Takes in what of that kind changed since then and is not known."""
-        await self.news(resource, since)
-
     async def news(self, resource: str, since: datetime) -> int:
-        """The same; the highest number after it."""
+        """Takes in what of that kind changed since then and is not known; the highest number after
+        it."""
         began = await self._outbox.last_sequence()
         async for page in self._store.changed(resource, since):
             await self.take_in(resource, await self._unknown(resource, page, began), began)

@@ -71,7 +71,7 @@ class Fetcher(Protocol):
     ) -> Collection[str]:
         """Reads resources of a kind in one request; which of them were shown."""
 
-    async def changed(self, resource: str, since: datetime) -> None:
+    async def news(self, resource: str, since: datetime) -> int:
         """Reads what changed of a kind."""
 
     async def refunds(self, order: str, cause: str) -> None:
@@ -191,7 +191,7 @@ class Followups:
     async def _read_now(self, followup: Followup) -> None:
         began, subject = self._clock.now(), followup.subject
         if followup.since is not None:
-            await self._fetcher.changed(subject, followup.since)
+            await self._fetcher.news(subject, followup.since)
         elif not subject.partition("/")[2].isdecimal():
             log.warning("%s can't be looked up: it has no number", subject)
         elif followup.kind == Look.REFUNDS:

@@ -150,7 +150,7 @@ async def test_what_was_saved_later_without_a_change_is_taken_in_once() -> None:
 
 async def test_each_page_names_the_newest_arrival_when_its_own_read_began() -> None:
     line = Line([b"1", b"2"], [b"3"], [])
-    await line.fetcher.changed("product", fakes.AT)
+    await line.fetcher.news("product", fakes.AT)
     assert line.asked == [("product", fakes.AT)]
     assert list(line.stored.values()) == [
         read("product.updated", 100, b"1", line.clock),

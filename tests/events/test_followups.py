@@ -104,10 +104,11 @@ class Store:
         self.read.append((f"{resource}s", " ".join(subjects)))
         return {*subjects} - self.hidden
 
-    async def changed(self, resource: str, since: datetime) -> None:
+    async def news(self, resource: str, since: datetime) -> int:
         self._answers(resource)
         self.clock.advance(60)
         self.read.append((resource, since))
+        return 0
 
     async def refunds(self, order: str, cause: str) -> None:
         self._answers(order)
