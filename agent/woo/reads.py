@@ -119,14 +119,8 @@ class Reads:
             rows = _list(await self._client.read("customers", newest), "customers")
             yield [_encoded(row) for row in rows]
             return
-        for some in await self._filters(resource):
-            try:
-                asked = {**changed_after(since), **some}
-                async for page in pages.by_id(self._client, f"{resource}s", asked):
-                    yield [_encoded(row) for row in page if row.get("status") != statuses.DRAFT]
-            except errors.StoreRejectedError:
-                self._statuses.forget()
-                raise
+        async for page in self._pages(resource, f"{resource}s", changed_after(since)):
+            yield [_encoded(row) for row in page if row.get("status") != statuses.DRAFT]
 
     async def listed(
         self, listing: str, since: datetime | None = None
@@ -134,10 +128,16 @@ class Reads:
         """Pages of one of ``listing.KINDS``, by id: all of it, or what changed after ``since``."""
         kind = lists.KINDS[listing]
         asked = {**(changed_after(since) if since else {}), **kind.query, "_fields": kind.fields}
-        for some in await self._filters(kind.resource):
+        async for page in self._pages(kind.resource, kind.path, asked):
+            yield lists.read(kind, page)
+
+    async def _pages(
+        self, resource: str, path: str, asked: Mapping[str, str]
+    ) -> AsyncIterator[list[Any]]:
+        for some in await self._filters(resource):
             try:
-                async for page in pages.by_id(self._client, kind.path, {**asked, **some}):
-                    yield lists.read(kind, page)
+                async for page in pages.by_id(self._client, path, {**asked, **some}):
+                    yield page
             except errors.StoreRejectedError:
                 self._statuses.forget()
                 raise
