@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agent.model.in_force import InForce
     from agent.model.product import Shown, StoreProduct
     from agent.settings import Settings
+    from agent.updates.figures import Figures
     from agent.updates.stock_checks import StockChecks
 
 
@@ -42,19 +43,12 @@ class Intended:
         """The intended figure of those that manage their stock and have an update in force, by id;
         none where stock is not the ERP's, or nothing is written. Units that are missing without an
         order are no reason for a lower one."""
-        in_force, groups = await self._in_force(products)
-        figures = replace(await self._stock.figures(groups), bases={})
-        return {
-            one.id: figures.of(force.update, force.fetched_at, groups[one.sku]).quantity
-            for one in products
-            if one.manages_stock is True and (force := in_force.get(one.sku)) is not None
-        }
+        intended, _ = await self._figures(products)
+        return intended
 
     async def missing(self, products: Sequence[StoreProduct], now: datetime) -> dict[int, Base]:
         """The units that each of those shows less than it should, and since when."""
-        intended = await self.quantities(products)
-        _, groups = await self._in_force(products)
-        figures = await self._stock.figures(groups)
+        intended, figures = await self._figures(products)
         found = {}
         for one in products:
             shown, figure = one.values["quantity"], intended.get(one.id)
@@ -64,6 +58,18 @@ class Intended:
             first = Base(shown, taken, figure - shown, now)
             found[one.id] = figures.bases.get(one.id, first)
         return found
+
+    async def _figures(self, products: Sequence[StoreProduct]) -> tuple[Mapping[int, int], Figures]:
+        """The intended figures, and what they were computed from."""
+        in_force, groups = await self._in_force(products)
+        figures = await self._stock.figures(groups)
+        explained = replace(figures, bases={})
+        intended = {
+            one.id: explained.of(force.update, force.fetched_at, groups[one.sku]).quantity
+            for one in products
+            if one.manages_stock is True and (force := in_force.get(one.sku)) is not None
+        }
+        return intended, figures
 
     async def _in_force(
         self, products: Sequence[StoreProduct]
