@@ -40,11 +40,15 @@ def is_ours(row: Listed, told: Told | None, since: datetime) -> bool:
     return told is not None or (bool(dates) and max(dates) >= since)
 
 
-def is_owed(refund: Listed, told: Mapping[str, Told]) -> bool:
-    """Whether the gateway is to know that refund: not, if its order was told to be deleted. The
-    trash keeps refunds."""
-    order = told.get(refund.parent)
-    return refund.subject in told or order is None or not order.deleted
+def is_owed(refund: Listed, told: Mapping[str, Told], orders: Collection[int]) -> bool:
+    """Whether the gateway is to know that refund: not, if its order was told to be deleted, for the
+    trash keeps refunds; nor if it is none of the ``orders`` that the store shows, for then it is
+    left over from what went past it."""
+    if refund.subject in told:
+        return True
+    order, number = told.get(refund.parent), refund.parent.partition("/")[2]
+    shown = number.isdecimal() and int(number) in orders
+    return shown and (order is None or not order.deleted)
 
 
 def refunds_of(rows: Iterable[Listed], told: Mapping[str, Told]) -> list[str]:

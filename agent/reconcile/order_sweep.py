@@ -137,16 +137,10 @@ class OrderSweep:
             if looks:
                 await self._sides.ask(looks, backfill=backfill)
 
-    def _is_owed(self, refund: Listed, told: Mapping[str, Told]) -> bool:
-        """One without an order that the store shows is left over from what went past it."""
-        number = refund.parent.partition("/")[2]
-        shown = number.isdecimal() and int(number) in self.orders.shown
-        return differences.is_owed(refund, told) and (shown or refund.subject in told)
-
     async def _refunds(self, page: Sequence[Listed], live: datetime) -> None:
         told, dead = await known(self._sides, page)
         told = {**told, **await self._sides.told({row.parent for row in page})}
-        page = [row for row in page if self._is_owed(row, told)]
+        page = [row for row in page if differences.is_owed(row, told, self.orders.shown)]
         for row in page:
             if row.number not in self.refunds.shown and differences.is_ours(
                 row, told.get(row.subject), live

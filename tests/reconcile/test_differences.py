@@ -118,7 +118,14 @@ def test_refunds_of_an_order_that_was_told_to_be_gone_are_not_owed(
     known: Told | None, order: Told | None, owed: bool
 ) -> None:
     both = {one.subject: one for one in (known, order) if one is not None}
-    assert differences.is_owed(listed("refund/5", parent="order/1"), both) is owed
+    assert differences.is_owed(listed("refund/5", parent="order/1"), both, {1}) is owed
+
+
+def test_a_refund_without_an_order_that_the_store_shows_is_left_over() -> None:
+    row = listed("refund/5", parent="order/1")
+    assert not differences.is_owed(row, {}, {2})
+    assert not differences.is_owed(listed("refund/5"), {}, {2})
+    assert differences.is_owed(row, {"refund/5": told("refund/5")}, {2})
 
 
 def test_gone_is_what_was_told_before_the_list_and_is_not_in_it() -> None:
