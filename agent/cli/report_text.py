@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from agent.model import foreign, money
-from agent.model.report import NAMED, Compared, Drifted, ReconciliationReport, RefundDay
+from agent.model.report import KINDS, NAMED, Compared, Drifted, ReconciliationReport, RefundDay
 from agent.reconcile import refund_days
 
 _INDENT = "  "
@@ -15,13 +15,10 @@ _BY_THE_ERP = "what the ERP said last"  # of prices, which the report has no fig
 
 def lines(made: ReconciliationReport) -> Iterator[str]:
     """All of it, but for the last word."""
-    for name, compared in (
-        ("orders", made.orders),
-        ("refunds", made.refunds),
-        ("products", made.products),
-    ):
+    for kind in KINDS:
+        compared: Compared | None = getattr(made, kind)
         if compared is not None:
-            yield from _compared(name, compared)
+            yield from _compared(kind, compared)
     yield from _days(made.refund_days)
     if made.products is not None:
         yield from _figures(made)

@@ -11,6 +11,9 @@ from agent.model.money import Amount
 NAMED = 100
 """How many of what does not agree are named; the counts are of all."""
 
+KINDS = ("orders", "refunds", "products", "customers", "coupons")
+"""What is compared one by one: fields of the report that are a ``Compared``."""
+
 
 class DriftCause(StrEnum):
     """Why the store shows another figure than it should."""

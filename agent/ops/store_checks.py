@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agent.model.report import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -98,11 +100,10 @@ def _agreement(facts: Facts) -> dict[str, dict[str, Any]]:
     made = facts.report
     if made is None:
         return {}
-    kinds = ((kind, made[kind]) for kind in ("orders", "refunds"))
     wrong = [
         f"{missing} {kind} not accepted"
-        for kind, found in kinds
-        if found is not None and (missing := found["in_store"] - found["accepted"])
+        for kind in KINDS
+        if (found := made.get(kind)) and (missing := found["in_store"] - found["accepted"])
     ]
     if made["drifted_count"]:
         wrong.append(f"{made['drifted_count']} figures drifted")
@@ -110,6 +111,8 @@ def _agreement(facts: Facts) -> dict[str, dict[str, Any]]:
         f"the store hides {kind} that were told (reconcile --believe, if they are gone)"
         for kind in made["hidden"]
     ]
+    if made["unchecked_skus"]:
+        wrong.append(f"{made['unchecked_skus']} SKUs seem wrong")
     said = ", ".join(wrong) or "sums of refunds differ"
     output = f"both ends did not agree at {made['made_at']}: {said}: woo-agent reconcile orders"
     return {

@@ -9,6 +9,7 @@ import pytest
 
 from agent.cli import report_text
 from agent.model.report import (
+    KINDS,
     NAMED,
     Compared,
     DriftCause,
@@ -89,6 +90,13 @@ def test_what_is_not_accepted_is_named_with_its_reason_and_the_rest_counted() ->
         "  order/7     missing",
         "  and 5 more",
     ]
+
+
+def test_each_kind_that_was_compared_has_its_line() -> None:
+    found = text(**dict.fromkeys(KINDS, ALL))
+    assert [line.partition(":")[0] for line in found[:5]] == [*KINDS]
+    fields = ReconciliationReport.model_fields.items()
+    assert [name for name, field in fields if field.annotation == Compared | None] == [*KINDS]
 
 
 def test_days_of_refunds_that_differ_stand_beside_the_sum_of_all() -> None:

@@ -21,6 +21,7 @@ REPORT = {
     "refunds": None,
     "drifted_count": 3,
     "hidden": ["products"],
+    "unchecked_skus": 0,
 }
 
 _NO_DISK = errors.StorageError("the database is full", hint="make room: df -h /var")
@@ -176,6 +177,10 @@ def test_it_is_said_where_both_ends_did_not_agree() -> None:
         " 3 figures drifted, the store hides products that were told (reconcile --believe,"
         " if they are gone): woo-agent reconcile orders"
     )
+    agreeing: dict[str, Any] = {"orders": None, "drifted_count": 0, "hidden": []}
+    others = {"customers": {"in_store": 9, "accepted": 8}, "unchecked_skus": 4}
+    told = health.line(health.document(facts(report=REPORT | agreeing | others), SETTINGS))
+    assert "Z: 1 customers not accepted, 4 SKUs seem wrong: woo-agent" in told
     well = REPORT | {"agreed": True, "drifted_count": 0, "hidden": []}
     [check] = health.document(facts(report=well), SETTINGS)["checks"]["store:agreement"]
     assert (check["status"], check["observedValue"]) == ("pass", True)
