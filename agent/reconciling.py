@@ -9,6 +9,7 @@ from agent.reconcile import (
     budget,
     catalogue_look,
     catch_up,
+    comparison,
     gentle,
     lateness,
     order_look,
@@ -109,12 +110,18 @@ class Reconciling:
             clock=self._clock,
             asked=self._asked,
         )
-        sweeping = _sweep(
-            *(self._sides, shelf, stock, self.drift, self._store, self._fetcher, self.budget),
+        compared = _comparison(
+            *(self._sides, shelf, stock, self.drift, self._store, self.budget),
             look=self.look,
             settings=self._settings,
             clock=self._clock,
             asked=self._asked,
+        )
+        sweeping = sweep.Sweep(
+            *(compared, self._sides, self._fetcher),
+            known=shelf.ready,
+            settings=self._settings,
+            clock=self._clock,
         )
         looks = {"orders": self.look, "products, coupons and customers": catalogue.look}
         return {
@@ -138,9 +145,9 @@ def beside(
     counted: Callable[[order_sweep.Store], order_sweep.Store],
     settings: Callable[[], Settings],
     clock: Clock,
-) -> sweep.Sweep:
+) -> comparison.Comparison:
     """The daemon's comparison, to be made once by a process that has no line of its own: orders are
-    not looked at before figures are compared, and its report enters no line."""
+    not looked at before figures are compared."""
     shelf = Stock(state, clock=clock)
     stock = StockChecks(shelf, _nothing, in_flight=frozenset, settings=settings, clock=clock)
     prices = drift.Drift(state, wire.same, settings=settings, clock=clock)
@@ -149,8 +156,8 @@ def beside(
         busy=lambda: False,
         clock=clock,
     )
-    return _sweep(
-        *(sides, shelf, stock, prices, store, _NoLine(), spared),
+    return _comparison(
+        *(sides, shelf, stock, prices, store, spared),
         counted=counted,
         pauses_s=(),
         look=_nothing,
@@ -160,13 +167,12 @@ def beside(
     )
 
 
-def _sweep(
+def _comparison(
     sides: Sides,
     shelf: Stock,
     stock: StockChecks,
     prices: drift.Drift,
     store: Client,
-    fetcher: sweep.Fetcher,
     spared: budget.Budget,
     *,
     look: Callable[[], Awaitable[None]],
@@ -175,17 +181,15 @@ def _sweep(
     asked: asyncio.Event,
     counted: Callable[[order_sweep.Store], order_sweep.Store] = lambda store: store,
     pauses_s: Sequence[float] = gentle.PAUSES_S,
-) -> sweep.Sweep:
+) -> comparison.Comparison:
     reader = gentle.Gentle(store, spared, clock=clock, pauses_s=pauses_s)
     intended = Intended(shelf, stock, settings=settings)
-    return sweep.Sweep(
+    return comparison.Comparison(
         counted(Reads(reader)),
         sides,
         Inventory(sides, intended, prices, store, look, reader, clock),
-        fetcher,
         requests=lambda: reader.requests,
         store_now=store.store_now,
-        known=shelf.ready,
         settings=settings,
         clock=clock,
         asked=asked,
@@ -194,11 +198,6 @@ def _sweep(
 
 async def _nothing() -> None:
     return
-
-
-class _NoLine:
-    async def take_in(self, resource: str, bodies: Sequence[bytes], began: int) -> None:
-        raise NotImplementedError
 
 
 class Inventory:

@@ -94,7 +94,7 @@ async def _compared(
 ) -> tuple[ReconciliationReport, Asking, bool]:
     """The report, what was asked for, and whether a daemon is there to read it."""
     from agent import reconciling  # other commands start without it
-    from agent.reconcile.sweep import Wanted
+    from agent.reconcile.comparison import Wanted
     from agent.woo import client as woo
 
     now, rng = SystemClock(), random.SystemRandom()
@@ -116,11 +116,11 @@ async def _compared(
             )
         asked = Asking(opened, what=what, reason=reason, dry=dry, clock=now)
         with output.counting() as tell:
-            sweep = reconciling.beside(
+            comparison = reconciling.beside(
                 *(opened, asked, store),
                 counted=lambda lists: Counted(lists, tell),
                 settings=lambda: of,
                 clock=now,
             )
-            made = await sweep.compare(wanted, mend=False)
+            made = await comparison.compare(wanted, mend=False)
     return made, asked, await status.is_up(of)

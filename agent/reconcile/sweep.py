@@ -1,50 +1,41 @@
-"""Compares everything, once in a while: what no webhook and no look told of is found here, and the
-owner gets the proof that both ends agree."""
+"""Compares everything, once in a while: what no webhook and no look told of is found here."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from agent import actor, errors, metrics
-from agent.model import content, report
-from agent.reconcile import catalogue_sweep, order_sweep, refund_days
+from agent import actor, errors
+from agent.model import content
+from agent.reconcile.comparison import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
-    from agent.model.report import ReconciliationReport
+    from agent.reconcile.comparison import Comparison
     from agent.settings import Settings
 
 log = logging.getLogger(__name__)
 
 FIRST = 600.0  # seconds after the start of a state that was never compared
-LOOK_S = 1.0
-MENDED_WITHIN_S = 1800.0
-ACCEPTED_WITHIN_S = 30.0
 FIRST_PAUSE_S = 60.0
 LONGEST_PAUSE_S = 3600.0
 
 
-class Sides(order_sweep.Sides, Protocol):
-    """What was told, and how it stands."""
+class Sides(Protocol):
+    """What was swept."""
 
-    async def is_asking(self) -> bool:
-        """Whether something that was asked for is not read yet."""
+    async def last_sequence(self) -> int:
+        """The highest number that was given so far."""
 
     async def swept_at(self) -> datetime | None:
         """When the last sweep ended."""
 
     async def swept(self, at: datetime, report: bytes) -> None:
         """One ended with that report, JSON."""
-
-    async def open_ends(self) -> tuple[float | None, int, bool]:
-        """Age in seconds of the oldest event that waits, held updates, and whether something waits
-        for its verdict."""
 
 
 class Fetcher(Protocol):
@@ -54,46 +45,26 @@ class Fetcher(Protocol):
         """Bodies enter the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to compare. ``since``: only orders that changed since then, as history where they are
-    older than the store's going live. ``believe``: what the store does not show any more is gone,
-    however much that is."""
-
-    orders: bool = True
-    catalogue: bool = True
-    since: datetime | None = None
-    repair: bool = False
-    believe: bool = False
-
-
 class Sweep:
-    """The comparison, and the loop that makes it every so often."""
+    """The loop."""
 
     def __init__(
         self,
-        store: order_sweep.Store,
+        comparison: Comparison,
         sides: Sides,
-        inventory: catalogue_sweep.Inventory,
         fetcher: Fetcher,
         *,
-        requests: Callable[[], int],
-        store_now: Callable[[], datetime],
         known: Callable[[], Awaitable[bool]],
         settings: Callable[[], Settings],
         clock: Clock,
-        asked: asyncio.Event,
     ) -> None:
-        self._store = store
+        """``known``: whether the orders of the beginning are."""
+        self._comparison = comparison
         self._sides = sides
-        self._inventory = inventory
         self._fetcher = fetcher
-        self._requests = requests
-        self._store_now = store_now
         self._known = known
         self._settings = settings
         self._clock = clock
-        self._asked = asked
         self._started = clock.monotonic()
         self._pause_s = 0.0
 
@@ -110,7 +81,7 @@ class Sweep:
             return max(1.0, min(due_s, LONGEST_PAUSE_S))
         try:
             repair = self._settings().reconcile.stock == "repair"
-            made = await self.compare(Wanted(repair=repair))
+            made = await self._comparison.compare(Wanted(repair=repair))
         except errors.StoreError as error:
             if not self._pause_s:
                 log.warning("both ends are not compared: %s", error.message)
@@ -122,89 +93,6 @@ class Sweep:
         await self._sides.swept(self._clock.now(), content.encoded(made))
         return 0.0
 
-    async def compare(self, wanted: Wanted, *, mend: bool = True) -> ReconciliationReport:
-        """Compares, asks for what differs, and waits until that is read unless it is not to
-        ``mend``. Raises StoreError."""
-        live, spent = await self._sides.go_live(), self._requests()
-        orders = order_sweep.OrderSweep(self._store, self._sides, believe=wanted.believe)
-        shelf = catalogue_sweep.CatalogueSweep(
-            self._store,
-            self._sides,
-            self._inventory,
-            ahead=self._store_now() - self._clock.now(),
-            believe=wanted.believe,
-        )
-        if wanted.orders:
-            await orders.run(wanted.since)
-        if wanted.catalogue:
-            await shelf.run()
-        if mend:
-            await self._mended()
-        if wanted.catalogue:
-            await shelf.find_drift(repair=wanted.repair)
-        for one in (orders, shelf):
-            await one.again()
-        made = await self._report(wanted, orders, shelf, live, self._requests() - spent)
-        _measure(made, shelf)
-        return made
-
-    async def _mended(self) -> None:
-        """Waits until what was asked for is read; then, for a while, until it is accepted."""
-        self._asked.set()
-        given_up = self._clock.monotonic() + MENDED_WITHIN_S
-        while await self._sides.is_asking() and self._clock.monotonic() < given_up:
-            await self._clock.sleep(LOOK_S)
-        given_up = self._clock.monotonic() + ACCEPTED_WITHIN_S
-        while self._clock.monotonic() < given_up:
-            oldest_s, _, unjudged = await self._sides.open_ends()
-            if oldest_s is None and not unjudged:
-                return
-            await self._clock.sleep(LOOK_S)
-
-    async def _report(
-        self,
-        wanted: Wanted,
-        orders: order_sweep.OrderSweep,
-        shelf: catalogue_sweep.CatalogueSweep,
-        live: datetime,
-        requests: int,
-    ) -> ReconciliationReport:
-        now, store_id = self._clock.now(), self._settings().store.id
-        oldest_s, held, _ = await self._sides.open_ends()
-        whole = wanted.orders and wanted.since is None
-        days = await orders.days() if whole else ()
-        hidden = (*orders.hidden, *shelf.hidden)
-        skus, accurate = len(shelf.skus), shelf.accurate
-        tallies = (orders.orders, orders.refunds, *shelf.tallies.values())
-        agreed = not (
-            any(one.open for one in tallies) or hidden or shelf.drifted or shelf.unchecked
-        )
-        agreed = agreed and skus == accurate and refund_days.agree(days)
-        return report.ReconciliationReport(
-            id=f"report/{now:%Y-%m-%d}",
-            store_id=store_id,
-            made_at=now,
-            since=wanted.since or live,
-            agreed=agreed,
-            orders=orders.orders.told() if wanted.orders else None,
-            refunds=orders.refunds.told() if whole else None,
-            refund_days=refund_days.named(days),
-            **{
-                f"{resource}s": tally.told() if wanted.catalogue else None
-                for resource, tally in shelf.tallies.items()
-            },
-            skus=skus,
-            accurate=accurate,
-            accuracy=accurate * 10_000 // skus / 10_000 if skus else None,
-            drifted=tuple(shelf.drifted[: report.NAMED]),
-            drifted_count=len(shelf.drifted),
-            hidden=hidden,
-            unchecked_skus=shelf.unchecked,
-            oldest_unsettled_seconds=oldest_s,
-            held_updates=held,
-            requests=requests,
-        )
-
     async def _due_s(self) -> float:
         every_s = self._settings().reconcile.sweep_every.total_seconds()
         last = await self._sides.swept_at()
@@ -212,15 +100,3 @@ class Sweep:
             return min(FIRST, every_s) - (self._clock.monotonic() - self._started)
         since_s = (self._clock.now() - last).total_seconds()
         return every_s - since_s if since_s >= 0 else 0.0  # the clock was put back
-
-
-def _measure(made: ReconciliationReport, shelf: catalogue_sweep.CatalogueSweep) -> None:
-    if made.orders is not None:
-        metrics.NOT_ACCEPTED.labels("orders").set(made.orders.in_store - made.orders.accepted)
-    if made.refunds is not None:
-        metrics.NOT_ACCEPTED.labels("refunds").set(made.refunds.in_store - made.refunds.accepted)
-    if made.accuracy is not None:
-        metrics.INVENTORY_ACCURACY.set(made.accuracy)
-    found = catalogue_sweep.by_cause(shelf.drifted)
-    for cause in report.DriftCause:
-        metrics.DRIFTED.labels(cause).set(found.get(cause, 0))

@@ -13,8 +13,8 @@ import pytest
 from agent import errors
 from agent.model import report
 from agent.model.report import ReconciliationReport
-from agent.reconcile import sweep
-from agent.reconcile.sweep import FIRST, FIRST_PAUSE_S, LONGEST_PAUSE_S, Sweep, Wanted
+from agent.reconcile.comparison import LOOK_S, MENDED_WITHIN_S, Comparison, Wanted
+from agent.reconcile.sweep import FIRST, FIRST_PAUSE_S, LONGEST_PAUSE_S, Sweep
 from tests import agents
 from tests.reconcile.fakes import AT, Ends, listed, told
 from tests.reconcile.test_catalogue_sweep import Shelf, product
@@ -41,18 +41,23 @@ class Comparing(Ends):
         self.shelf = Shelf(self)
         self.nudged = asyncio.Event()
         self.settings = agents.configured(Path("/nowhere"))
+        self.comparison = Comparison(
+            *(self, self, self.shelf),
+            requests=lambda: len(self.listings),
+            store_now=self.clock.now,
+            settings=lambda: self.settings,
+            clock=self.clock,
+            asked=self.nudged,
+        )
         self.sweep = self.started()
 
     def started(self) -> Sweep:
         """As after a start of the daemon."""
         return Sweep(
-            *(self, self, self.shelf, self),
-            requests=lambda: len(self.listings),
-            store_now=self.clock.now,
+            *(self.comparison, self, self),
             known=self._known,
             settings=lambda: self.settings,
             clock=self.clock,
-            asked=self.nudged,
         )
 
     def configure(self, **changed: Any) -> None:
@@ -82,7 +87,7 @@ class Comparing(Ends):
         self.sweeps_at_reports.append(self.ended_at)
 
     async def compared(self, wanted: Wanted | None = None, **more: Any) -> ReconciliationReport:
-        return await self.sweep.compare(wanted or Wanted(), **more)
+        return await self.comparison.compare(wanted or Wanted(), **more)
 
 
 async def test_the_first_is_a_while_after_the_start_and_then_each_so_often() -> None:
@@ -289,7 +294,7 @@ async def test_it_does_not_wait_for_ever() -> None:
     made = await ends.compared()
     assert made.orders is not None
     assert [one.reason for one in made.orders.not_accepted] == ["missing"]
-    assert sweep.MENDED_WITHIN_S <= ends.clock.monotonic() - began < sweep.MENDED_WITHIN_S + 60
+    assert MENDED_WITHIN_S <= ends.clock.monotonic() - began < MENDED_WITHIN_S + 60
 
 
 @pytest.mark.parametrize(
@@ -307,10 +312,10 @@ async def test_it_waits_for_what_is_on_its_way(
     ends = Comparing()
     ends.open = open_
     await ends.compared()
-    assert (sweep.LOOK_S in ends.clock.slept) is waits
+    assert (LOOK_S in ends.clock.slept) is waits
     before = len(ends.clock.slept)
     await ends.compared(mend=False)
-    assert sweep.LOOK_S not in ends.clock.slept[before:]
+    assert LOOK_S not in ends.clock.slept[before:]
 
 
 async def test_only_what_is_wanted_is_compared() -> None:
