@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import json
+import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import aiohttp
 
+from agent.demo.gateway import Gateway
+from agent.demo.store import Store
 from agent.settings import loading
 from agent.woo import signature
 from tests import agents, processes, recordings
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.daemon import Daemon
-    from agent.demo.gateway import Gateway
-    from agent.demo.store import Store
 
 
 @dataclass
@@ -93,6 +94,23 @@ class Ends:
     store: Store
     gateway: Gateway
     folder: Path
+
+    @classmethod
+    @asynccontextmanager
+    async def serving(
+        cls,
+        folder: Path,
+        clock: Clock,
+        *,
+        rng: random.Random | None = None,
+        deliver: bool | Literal["cron"] = False,
+    ) -> AsyncIterator[Self]:
+        """A new store and a new gateway; webhooks are delivered as the store's ``deliver`` says."""
+        rng = rng or random.Random(1)
+        gateway = Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
+        store = Store(clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=rng)
+        async with gateway.serving(), store.serving(deliver=deliver):
+            yield cls(store, gateway, folder)
 
     @asynccontextmanager
     async def agent(

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.demo.gateway import Gateway
 from agent.demo.shop import coupons, customers, products, refunds
-from agent.demo.store import Store
 from agent.events import followups
 from agent.model import content
 from agent.model.registration import TOPICS
@@ -24,9 +21,11 @@ from tests.flows.days import Days
 from tests.flows.shop import Ends
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from agent.demo.gateway import Gateway
+    from agent.demo.store import Store
     from tests.flows.shop import Shop
 
 SEED = os.environ.get("WOO_AGENT_TEST_SEED")
@@ -108,14 +107,6 @@ def _different(subject: str, ours: Mapping[str, Any], theirs: Mapping[str, Any])
     ]
 
 
-@asynccontextmanager
-async def ends(folder: Path, clock: SteppedClock, rng: random.Random) -> AsyncIterator[Ends]:
-    gateway = Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
-    store = Store(clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=rng)
-    async with gateway.serving(), store.serving(deliver=False):
-        yield Ends(store, gateway, folder)
-
-
 def active(store: Store) -> set[str]:
     """The topics of webhooks that would be sent."""
     return {one.topic for one in store.shop.webhooks.by_id.values() if one.status == "active"}
@@ -140,7 +131,7 @@ async def test_after_one_cycle_of_each_kind_both_ends_are_the_same(
 ) -> None:
     monkeypatch.setattr(followups, "CONFIRMED_AFTER_S", 0.1)
     rng, clock = random.Random(seed), SteppedClock()
-    async with ends(tmp_path, clock, rng) as both:
+    async with Ends.serving(tmp_path, clock, rng=rng) as both:
         settings = {"requests_per_minute": 6000, "sweep_every": "12h", "webhooks_every": "12h"}
         here = f"127.0.0.1:{agents.closed_port()}"
         webhooks = {"listen": here, "delivery_url": f"http://{here}/webhooks"}

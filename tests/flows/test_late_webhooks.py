@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
-from agent.demo.gateway import Gateway
 from agent.demo.site import Fault
-from agent.demo.store import Store
 from agent.model.registration import TOPICS
 from agent.reconcile import waking
 from tests import agents, recordings
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from agent.demo.store import Store
     from tests.flows.shop import Shop
 
 SOON = {"orders_every": "100ms"}
@@ -36,13 +34,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SteppedClock:
 
 @pytest.fixture
 async def asleep(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
-    gateway = Gateway(tmp_path / "gateway.db", clock, token=agents.TOKEN)
-    store = Store(
-        clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=random.Random(1)
-    )
-    store.add_product("MUG-1", stock=40)
-    async with gateway.serving(), store.serving(deliver="cron"):
-        yield Ends(store, gateway, tmp_path)
+    async with Ends.serving(tmp_path, clock, deliver="cron") as ends:
+        ends.store.add_product("MUG-1", stock=40)
+        yield ends
 
 
 async def order_that_is_found(shop: Shop, clock: SteppedClock) -> str:

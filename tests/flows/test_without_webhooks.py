@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from agent.clock import SystemClock
-from agent.demo.gateway import Gateway
-from agent.demo.store import Store
 from agent.model.registration import TOPICS
 from tests import agents, recordings
 from tests.clock import SteppedClock
@@ -31,13 +28,9 @@ def clock() -> SteppedClock:
 
 @pytest.fixture
 async def ends(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
-    gateway = Gateway(tmp_path / "gateway.db", clock, token=agents.TOKEN)
-    store = Store(
-        clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=random.Random(1)
-    )
-    store.add_product("MUG-1", stock=40)
-    async with gateway.serving(), store.serving(deliver=False):
-        yield Ends(store, gateway, tmp_path)
+    async with Ends.serving(tmp_path, clock) as ends:
+        ends.store.add_product("MUG-1", stock=40)
+        yield ends
 
 
 def newest(ends: Ends, subject: str) -> dict[str, Any]:
