@@ -6,9 +6,10 @@ Which events go together is ``lanes``' business, how a batch is sent and settled
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from agent import actor
+from agent import actor, errors
 from agent.events import lanes
 from agent.events.breaker import Permit
 
@@ -32,6 +33,10 @@ class Outbox(Protocol):
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         """Those events with their bodies."""
 
+    async def released(self, sequences: Sequence[int]) -> None:
+        """Those are not in flight any more, and still pending: whatever was computed while the
+        gateway might have them is computed again."""
+
 
 class Forwarder:
     """The loop, and the batches in flight."""
@@ -50,13 +55,13 @@ class Forwarder:
         self._settings = settings
         self._clock = clock
         self._nudged = judged
-        self._in_flight: set[str] = set()
+        self._in_flight: dict[int, str] = {}  # number → lane
         self._batches = 0
 
     @property
-    def in_flight(self) -> frozenset[str]:
-        """The lanes whose oldest event the gateway may have by now, for all that is on disk."""
-        return frozenset(self._in_flight | self._sender.unsettled)
+    def in_flight(self) -> frozenset[int]:
+        """The numbers of events that the gateway may have by now, for all that is on disk."""
+        return frozenset(self._in_flight.keys() | self._sender.unsettled)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sends until asked to stop; batches in flight are then waited for."""
@@ -77,7 +82,7 @@ class Forwarder:
         if permit is Permit.NONE or free < 1 or not self._sender.greeted:
             return []
         most = 1 if permit is Permit.PROBE else settings.batch_size
-        heads = await self._outbox.ready(most, self._in_flight)
+        heads = await self._outbox.ready(most, set(self._in_flight.values()))
         chosen = lanes.choose(
             heads,
             most=most,
@@ -87,15 +92,20 @@ class Forwarder:
         if not chosen:
             return []
         events = await self._outbox.events([head.sequence for head in chosen])
-        self._in_flight |= {event.lane for event in events}
+        self._in_flight |= {event.sequence: event.lane for event in events}
         self._batches += 1
         return events
 
     async def send(self, events: Sequence[Event]) -> None:
         """Sends a batch that ``take`` gave; its lanes are free again afterwards."""
+        pending: Sequence[int] = ()
         try:
-            await self._sender.send(events)
+            pending = await self._sender.send(events)
         finally:
             self._batches -= 1
-            self._in_flight -= {event.lane for event in events}
+            for event in events:
+                del self._in_flight[event.sequence]
             self._nudged.set()
+        if pending:
+            with suppress(errors.StorageError):  # what rests on a doubt is computed again anyway
+                await self._outbox.released(pending)

@@ -46,9 +46,18 @@ class Settling(Protocol):
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int) -> None:
         """Writes down how sending them ended."""
 
-    async def journal(self, name: str, head_position: int | None) -> bool:
+    async def present_journal(self) -> int:
+        """The number of the gateway's journal, as far as it is known."""
+
+    async def journal(
+        self, name: str, head_position: int | None, *, asked_in: int | None = None
+    ) -> bool:
         """The gateway's journal has that name; True if it is another one than before (the gateway
-        was restored from a backup), and what it lost is pending again."""
+        was restored from a backup), and what it lost is pending again. The answer to a request that
+        was made in an earlier one, ``asked_in``, may name that."""
+
+    async def journal_named(self, name: str) -> int:
+        """The number of the newest journal with that name."""
 
 
 class Gateway(Protocol):
@@ -65,8 +74,8 @@ class _Sent:
 
 
 class Sender:
-    """``breaker`` tells how the gateway is doing, ``unsettled`` which lanes were sent something of
-    which it could not be written down how that ended."""
+    """``breaker`` tells how the gateway is doing, ``unsettled`` the numbers of events that were
+    sent and of which it could not be written down how that ended."""
 
     def __init__(
         self,
@@ -90,7 +99,8 @@ class Sender:
         self._dead_in_a_row: int | None = None
         self._learned_bytes: int | None = None
         self.breaker = Breaker()
-        self.unsettled: set[str] = set()
+        self._finished: set[int] = set()
+        self.unsettled: set[int] = set()
 
     @property
     def max_batch_bytes(self) -> int:
@@ -104,20 +114,23 @@ class Sender:
         """Whether it was asked what it takes: nothing is sent before."""
         return self._agreement is None or self._agreement.asked
 
-    async def send(self, events: Sequence[Event]) -> None:
-        """Sends the batch and settles it. What could not be written down stays pending: the gateway
-        knows repeats by their id."""
-        lanes = {event.lane for event in events}
+    async def send(self, events: Sequence[Event]) -> list[int]:
+        """Send the batch and settle it; the numbers of those that are pending still. What could not
+        be written down stays so: the gateway knows repeats by their id."""
+        numbers = {event.sequence for event in events}
         try:
             if self._dead_in_a_row is None:
                 self._dead_in_a_row = await self._outbox.dead_in_a_row()
             if self._agreement is not None:
                 events = await self._agreement.sifted(events)
             await self._deliver(await self._encoded(events))
-            self.unsettled -= lanes
+            self.unsettled -= numbers
         except errors.StorageError as error:
-            self.unsettled |= lanes
+            self.unsettled |= numbers
             self._opened(verdict.Unavailable("storage", error.message))
+        pending = sorted(numbers - self._finished - self.unsettled)
+        self._finished -= numbers
+        return pending
 
     async def _encoded(self, events: Sequence[Event]) -> list[_Sent]:
         """What can't be translated (any more) is a dead letter; the others go on."""
@@ -143,13 +156,14 @@ class Sender:
         body = envelope.batch([sent.encoded for sent in batch])
         if len(body) > self.max_batch_bytes and len(batch) > 1:  # the envelopes count too
             return await self._halves(batch)
+        asked_in = await self._outbox.present_journal()
         with _work(events[0]) if len(events) == 1 else nullcontext():
             answer = await self._gateway.post_events(body)
         match await self._decision(answer, events):
             case verdict.Settled(outcomes):
-                await self._conclude(events, outcomes, answer)
+                await self._conclude(events, outcomes, answer, asked_in)
             case verdict.Guilty(dead) if len(batch) == 1:
-                await self._conclude(events, {events[0].id: dead}, answer)
+                await self._conclude(events, {events[0].id: dead}, answer, asked_in)
             case verdict.Guilty():
                 if answer.status == 413:
                     self._learned_bytes = max(len(body) // 2, SMALLEST_BATCH_BYTES)
@@ -160,7 +174,7 @@ class Sender:
                 if answer.status == _FAILED_ON_IT and await self._isolated(batch):
                     return True
                 self._opened(reason)
-                await self._tried(events, reason, answer)
+                await self._tried(events, reason, answer, asked_in)
                 return False
         return True
 
@@ -169,7 +183,11 @@ class Sender:
         return await self._deliver(batch[:middle]) and await self._deliver(batch[middle:])
 
     async def _tried(
-        self, events: Sequence[Event], reason: verdict.Unavailable, answer: Answer
+        self,
+        events: Sequence[Event],
+        reason: verdict.Unavailable,
+        answer: Answer,
+        asked_in: int,
     ) -> None:
         """One event that the gateway fails on waits for a while: the next probe is another one."""
         if reason.refused:  # that says nothing about the events
@@ -177,7 +195,7 @@ class Sender:
         alone = len(events) == 1 and answer.status == _FAILED_ON_IT
         wait_s = min(FAILED_S, 2.0 ** min(events[0].attempts + 1, 10)) if alone else 0.0
         again = Again(reason.code, reason.message, wait_s, verdict.is_doubtful(answer))
-        await self._settle(events, [again] * len(events), answer.status)
+        await self._settle(events, [again] * len(events), answer.status, asked_in)
 
     async def _isolated(self, batch: Sequence[_Sent]) -> bool:
         """A 500 may be the fault of one event: whether one half came through, and the other half
@@ -205,12 +223,19 @@ class Sender:
         return decision
 
     async def _conclude(
-        self, events: Sequence[Event], outcomes: verdict.Outcomes, answer: Answer
+        self,
+        events: Sequence[Event],
+        outcomes: verdict.Outcomes,
+        answer: Answer,
+        asked_in: int,
     ) -> None:
+        """A journal of another name comes first: what is accepted is accepted in that one."""
+        answered_in = await self._journal(answer, asked_in)
         kept, dead_in_a_row = verdict.restrained(outcomes, self._dead_in_a_row or 0)
         held_back = sum(kept[event_id] is not outcome for event_id, outcome in outcomes.items())
         self._dead_in_a_row = dead_in_a_row
-        await self._settle(events, [kept[event.id] for event in events], answer.status)
+        told = [kept[event.id] for event in events]
+        await self._settle(events, told, answer.status, answered_in)
         if held_back or dead_in_a_row >= verdict.MOST_DEAD_IN_A_ROW:
             self._opened(
                 verdict.Unavailable(
@@ -221,21 +246,37 @@ class Sender:
             )
         else:
             self._closed()
+
+    async def _journal(self, answer: Answer, asked_in: int) -> int:
+        """The number of the gateway's journal that an answer is of. One that was asked for before
+        the gateway was restored, and comes after that was noticed, is of the journal before."""
         named = verdict.journal(answer)
-        if named is not None and await self._outbox.journal(*named):
+        if named is None:
+            return asked_in
+        if await self._outbox.journal(*named, asked_in=asked_in):
             log.warning("the gateway was restored from a backup: what it lost is sent again")
+        return await self._outbox.journal_named(named[0])
 
     async def _settle(
-        self, events: Sequence[Event], outcomes: Sequence[Outcome], status: int | None
+        self,
+        events: Sequence[Event],
+        outcomes: Sequence[Outcome],
+        status: int | None,
+        journal: int | None = None,
     ) -> None:
         at = self._clock.now()
         await self._outbox.settle(
             [
-                Attempt(event, at, outcome, status)
+                Attempt(event, at, outcome, status, journal)
                 for event, outcome in zip(events, outcomes, strict=True)
             ],
             self._dead_in_a_row or 0,
         )
+        self._finished |= {
+            event.sequence
+            for event, outcome in zip(events, outcomes, strict=True)
+            if not isinstance(outcome, Again)
+        }
         for name, count in Counter(map(_name, outcomes)).items():
             metrics.SENT.labels(name).inc(count)
         for event, outcome in zip(events, outcomes, strict=True):

@@ -272,12 +272,17 @@ Outcome = Accepted | Dead | Again
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one sending of one event ended."""
+    """How one sending of one event ended.
+
+    ``journal`` is the number of the gateway's journal that answered, or that there was when it was
+    sent; None: the present one. What an earlier one accepted, the present one does not have.
+    """
 
     event: Event
     at: datetime
     outcome: Outcome
     status: int | None
+    journal: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

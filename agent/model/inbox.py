@@ -19,6 +19,7 @@ class Opened:
 
     ``approved``: somebody said yes, no guardrail holds it. ``reverts``: made here, by somebody's
     command, to put back what stood before; it has no version, raises no fence and is not reported.
+    ``journal`` is the number of the gateway's journal that there was when it came in.
     """
 
     number: int
@@ -28,6 +29,7 @@ class Opened:
     results: int
     approved: bool = False
     reverts: bool = False
+    journal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ class Settlement:
     """What became of an open row: a final state, ``held``, or ``waiting`` until ``due_at``.
 
     ``store`` is what the store says now, ``before`` what it said; both by the names of the update.
-    ``written`` are the products that the store confirmed to have changed for it.
+    ``written`` are the products that the store confirmed to have changed for it. ``computed`` is
+    what a stock update's quantity came to less units that the ERP has not seen; ``is_doubtful`` if
+    that rests on an acceptance that is not known for certain.
     """
 
     opened: Opened
@@ -46,6 +50,8 @@ class Settlement:
     before: Mapping[str, Any] | None = None
     due_at: datetime | None = None
     written: tuple[Written, ...] = ()
+    computed: int | None = None
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

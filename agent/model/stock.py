@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+from agent.model.delivery import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,31 @@ class HeldLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What is known of how one journal of the gateway took an event.
+
+    Not ``certain``: it was sent, and no answer told. ``position`` is that of its first acceptance
+    if ``position_is_first``, else a bound: it may have been accepted earlier. The same holds for
+    ``accepted_at``, by the gateway's clock where it told one, else when it was settled.
+    """
+
+    certain: bool
+    position: int | None = None
+    position_is_first: bool = False
+    accepted_at: datetime | None = None
+    time_is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A line of an order (``order/1022``) at one snapshot, and what became of that.
 
-    ``state`` is that of its outbox row. ``position`` and ``accepted_at`` (by the gateway's clock,
-    else when it was settled) are those of its acceptance. ``doubtful``: the gateway may have taken
-    it although that is not known; of an accepted one, earlier than these two say. ``baseline``: the
-    ERP counts as having seen it.
+    ``state`` is that of its outbox row, or accepted where ``journal`` accepted it once.
+    ``position`` and ``accepted_at`` (by the gateway's clock, else when it was settled) are those of
+    its acceptance. ``doubtful``: the gateway may have taken it although that is not known; of an
+    accepted one, at a lower position; ``time_is_bound``: earlier than ``accepted_at``.
+    ``baseline``: the ERP counts as having seen it. ``elsewhere`` is what other journals know of it,
+    ``maybe_sent`` that any of them may have been sent it.
     """
 
     sequence: int
@@ -48,6 +65,37 @@ class Snapshot:
     position: int | None = None
     accepted_at: datetime | None = None
     baseline: bool = False
+    time_is_bound: bool = False
+    journal: int = 0
+    maybe_sent: bool = False
+    elsewhere: Mapping[int, Acceptance] = field(default_factory=dict)
+
+    def in_journal(self, journal: int) -> Snapshot:
+        """The same as that journal of the gateway has it: another one's positions mean nothing."""
+        if journal == self.journal:
+            return self
+        return self.known_as(self.elsewhere.get(journal), journal)
+
+    def known_as(self, acceptance: Acceptance | None, journal: int) -> Snapshot:
+        """The same, given what is known of its acceptance in that journal."""
+        if acceptance is not None and acceptance.certain:
+            return replace(
+                self,
+                journal=journal,
+                state=State.ACCEPTED,
+                doubtful=not acceptance.position_is_first,
+                position=acceptance.position,
+                accepted_at=acceptance.accepted_at,
+                time_is_bound=not acceptance.time_is_first,
+            )
+        return replace(
+            self,
+            journal=journal,
+            state=State.PENDING if self.state == State.ACCEPTED else self.state,
+            doubtful=self.maybe_sent or acceptance is not None,
+            position=None,
+            accepted_at=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 HIGHEST_VERSION = 2**53 - 1
+_HIGHEST_SEQUENCE = 2**63 - 1
 _LARGEST_QUANTITY = 10**9
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -78,6 +79,14 @@ def _storable(text: str) -> str:
 def _trace(value: object) -> str | None:
     """W3C: what is no trace context counts as none."""
     return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+
+
+def _sequence(value: object) -> object:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
+        return int(value)
+    if type(value) is int:
+        return value
+    raise ValueError("must be a number, or its digits as text")
 
 
 def _utc(value: object) -> datetime:
@@ -139,6 +148,19 @@ class _Update(BaseModel):
         return (self.version, 0) if self.version is not None else self.rank_given or UNKNOWN
 
 
+class AtSequence(BaseModel):
+    """One event of a subject."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    subject: Text
+    sequence: Annotated[int, BeforeValidator(_sequence), Field(ge=0, le=_HIGHEST_SEQUENCE)]
+    """As the event's attribute gives it: text of 19 digits, or the number that it is."""
+
+
+Named = Text | AtSequence
+
+
 class StockUpdate(_Update):
     """``quantity`` is what this store may sell."""
 
@@ -149,10 +171,12 @@ class StockUpdate(_Update):
     seen_position: Annotated[StrictInt, Field(ge=0)] | None = None
     """The quantity takes every event of this store up to this position into account, and none
     after it."""
-    seen: tuple[Text, ...] = ()
-    """Subjects (``order/1022``) above ``seen_position`` that it takes into account all the same."""
-    unseen: tuple[Text, ...] = ()
-    """Subjects at or below ``seen_position`` that it does not take into account."""
+    seen: tuple[Named, ...] = ()
+    """Subjects (``order/1022``) above ``seen_position`` that it takes into account all the same, as
+    of their latest event accepted by ``as_of``, or as of the event whose ``sequence`` is named."""
+    unseen: tuple[Named, ...] = ()
+    """Subjects at or below ``seen_position`` that it does not take into account, or single events
+    of them."""
     as_of: Moment | None = None
     """Without ``seen_position``: when the quantity was right, by the gateway's clock."""
 

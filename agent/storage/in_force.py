@@ -7,34 +7,38 @@ been lost in between. Others are compared because what orders hold of them chang
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiosqlite
 
 from agent import clock
 from agent.model import update as updates
-from agent.model.in_force import Check, InForce
+from agent.model.in_force import Check, Computed, Conclusion, InForce
+from agent.model.inbox import Settlement
 from agent.model.stock import Base
 from agent.model.update import StockUpdate
+from agent.storage import stock_marks
+from agent.storage.writer import Tx
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    import aiosqlite
-
-    from agent.model.inbox import Opened
-    from agent.storage.writer import Tx
+_CHECK = "product_id, marks, unchecked, ambiguous_at, compare, doubted_since"
+DOUBT_AGAIN = timedelta(minutes=10)
+"""A figure that rests on a doubt is computed again that often, whether or not it ended."""
 
 
-_CHECK = "product_id, marks, unchecked, ambiguous_at"
-
-
-async def came(tx: Tx, opened: Iterable[Opened]) -> None:
+async def came(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> None:
     """Those stock updates are what their SKUs' figures are computed from, from now on."""
+    if not settlements:
+        return
     await tx.executemany(
-        "INSERT OR REPLACE INTO stock_in_force"
-        " SELECT sku, number, body, ?1 FROM inbox WHERE number = ?2",
-        [(clock.micros(one.received_at), one.number) for one in opened],
+        "INSERT OR REPLACE INTO stock_in_force (sku, number, body, fetched_at, journal, computed)"
+        " SELECT sku, number, body, received_at, journal, ?1 FROM inbox WHERE number = ?2",
+        [(one.computed, one.opened.number) for one in settlements],
     )
+    skus = [one.opened.update.sku for one in settlements]
+    doubted = [one.opened.update.sku for one in settlements if one.is_doubtful]
+    await stock_marks.in_force(tx, skus, doubted, now, now + DOUBT_AGAIN)
 
 
 async def went(tx: Tx, skus: Iterable[str]) -> None:
@@ -45,15 +49,15 @@ async def went(tx: Tx, skus: Iterable[str]) -> None:
 async def by_sku(db: aiosqlite.Connection, skus: Sequence[str]) -> dict[str, InForce]:
     """The updates in force of those SKUs that have one."""
     rows = await db.execute_fetchall(
-        "SELECT sku, body, fetched_at FROM stock_in_force"
+        "SELECT sku, body, fetched_at, journal, number, computed FROM stock_in_force"
         " WHERE sku IN (SELECT value FROM json_each(?))",
         (json.dumps(list(skus)),),
     )
     found = {}
-    for sku, body, fetched_at in rows:
+    for sku, body, fetched_at, *whence in rows:
         update = updates.read(json.loads(body))
         if isinstance(update, StockUpdate):  # always, but for one of a model that has changed
-            found[sku] = InForce(update, clock.from_micros(fetched_at))
+            found[sku] = InForce(update, clock.from_micros(fetched_at), *whence)
     return found
 
 
@@ -67,7 +71,8 @@ async def unchecked(
         "DELETE FROM stock_bases WHERE product_id = ?", [(number,) for number in product_ids]
     )
     await tx.executemany(
-        "INSERT INTO stock_checks VALUES (?1, ?2, 1, ?3, 1) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO stock_checks (product_id, due_at, unchecked, ambiguous_at)"
+        " VALUES (?1, ?2, 1, ?3) ON CONFLICT DO UPDATE SET"
         " due_at = min(due_at, ?2), unchecked = 1, ambiguous_at = coalesce(?3, ambiguous_at),"
         " marks = marks + 1",
         [(number, at, at if ambiguous else None) for number in product_ids],
@@ -113,17 +118,9 @@ async def repair(
     when units are gone without an order: for a while they stay subtracted."""
     await wrote(tx, missing)
     await tx.executemany(
-        "INSERT INTO stock_checks VALUES (?1, ?2, 1, NULL, 1) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO stock_checks (product_id, due_at, unchecked) VALUES (?1, ?2, 1)"
+        " ON CONFLICT DO UPDATE SET"
         " due_at = min(due_at, ?2), unchecked = 1, marks = marks + 1",
-        [(number, clock.micros(now)) for number in product_ids],
-    )
-
-
-async def compare(tx: Tx, product_ids: Iterable[int], now: datetime) -> None:
-    """What orders hold of those has changed: their figure may have to be lowered."""
-    await tx.executemany(
-        "INSERT INTO stock_checks (product_id, due_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE"
-        " SET due_at = min(due_at, ?2), marks = marks + 1",
         [(number, clock.micros(now)) for number in product_ids],
     )
 
@@ -146,28 +143,43 @@ async def of(db: aiosqlite.Connection, product_ids: Iterable[int]) -> list[Check
     return [_check(row) for row in rows]
 
 
-async def checked(tx: Tx, checks: Iterable[tuple[Check, datetime | None]]) -> None:
-    """Those were found as they should be. Each is done with, or looked at again at that time (after
-    an ambiguous write although it is checked now); one that was marked again meanwhile stays as it
-    is."""
-    for check, again_at in checks:
-        key = (check.product_id, check.marks)
-        if again_at is None:
+async def checked(
+    tx: Tx, conclusions: Iterable[Conclusion], computed: Mapping[str, Computed], now: datetime
+) -> None:
+    """What became of checks; one that was marked again meanwhile stays as it is. The store is in
+    line with what was ``computed``."""
+    await tx.executemany(
+        "UPDATE stock_in_force SET computed = ? WHERE sku = ? AND number = ?",
+        [(one.quantity, sku, one.number) for sku, one in computed.items()],
+    )
+    for one in conclusions:
+        key = (one.check.product_id, one.check.marks)
+        if one.again_at is None:
             await tx.execute("DELETE FROM stock_checks WHERE product_id = ? AND marks = ?", key)
-        else:
+            continue
+        at = clock.micros(one.again_at)
+        if not one.is_right:
             await tx.execute(
-                "UPDATE stock_checks SET due_at = ?3,"
-                " unchecked = unchecked AND ambiguous_at IS NULL"
-                " WHERE product_id = ?1 AND marks = ?2",
-                (*key, clock.micros(again_at)),
+                "UPDATE stock_checks SET due_at = ?3 WHERE product_id = ?1 AND marks = ?2",
+                (*key, at),
             )
+            continue
+        await tx.execute(
+            "UPDATE stock_checks SET due_at = ?3, unchecked = 0, compare = 0,"
+            " ambiguous_at = CASE WHEN ?4 THEN ambiguous_at END,"
+            " doubted_since = CASE WHEN ?5 THEN coalesce(doubted_since, ?6) END"
+            " WHERE product_id = ?1 AND marks = ?2",
+            (*key, at, one.is_ambiguous, one.is_doubtful, clock.micros(now)),
+        )
 
 
 def _check(row: Any) -> Check:
-    product_id, marks, unchecked, at = row
+    product_id, marks, unchecked, ambiguous_at, compares, doubted_since = row
     return Check(
         product_id,
         marks,
         unchecked=bool(unchecked),
-        ambiguous_at=None if at is None else clock.from_micros(at),
+        ambiguous_at=None if ambiguous_at is None else clock.from_micros(ambiguous_at),
+        compares=bool(compares),
+        doubted_since=None if doubted_since is None else clock.from_micros(doubted_since),
     )

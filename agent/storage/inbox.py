@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FARTHEST_LOOK_S = 900
 KINDS = ("stock", "price")
 FEED = "feed"
-ROW = "number, body, received_at, state, results, approved, reverts"
+ROW = "number, body, received_at, state, results, approved, reverts, journal"
 NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
 CATCHING_UP = "catching_up"
 _IN_FORCE = frozenset({UpdateState.APPLIED, UpdateState.UNCHANGED})
@@ -57,7 +57,8 @@ async def take_in(
     intake = decide(*found)
     await tx.executemany(
         "INSERT INTO inbox (id, kind, sku, version, body, state, code, message, received_at,"
-        " due_at, results, settled_at, approved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " due_at, results, settled_at, approved, journal)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max(number) FROM journals))",
         [_new_row(row, clock.micros(now)) for row in intake.rows],
     )
     told = [row for row in intake.rows if row.state is not UpdateState.PENDING]
@@ -191,7 +192,7 @@ async def due_of(
 
 def opened(row: Any) -> Opened:
     """A row with the columns of ``ROW``."""
-    number, body, at, state, results, approved, reverts = row
+    number, body, at, state, results, approved, reverts, journal = row
     return Opened(
         number,
         _update(body),
@@ -200,6 +201,7 @@ def opened(row: Any) -> Opened:
         results,
         bool(approved),
         bool(reverts),
+        journal,
     )
 
 
@@ -221,12 +223,12 @@ async def settle(
     await register.wrote(tx, [product for one in settlements for product in one.written])
     await fences.put_up(tx, raised)
     stock = [
-        settlement.opened
+        settlement
         for settlement in settlements
         if settlement.state in _IN_FORCE and settlement.opened.update.kind == "stock"
     ]
-    await in_force.came(tx, [one for one in stock if not one.reverts])
-    await in_force.went(tx, [one.update.sku for one in stock if one.reverts])
+    await in_force.came(tx, [one for one in stock if not one.opened.reverts], now)
+    await in_force.went(tx, [one.opened.update.sku for one in stock if one.opened.reverts])
 
 
 def _is_news(settlement: Settlement) -> bool:

@@ -163,11 +163,9 @@ def _event(row: Any) -> delivery.Event:
 
 async def requeue(tx: Tx, sequences: Sequence[int], *, replay: bool) -> None:
     """Settled and dead events are pending again, in their lanes; an untranslatable one goes back to
-    the judge. ``replay`` marks them as sent again on purpose. What was accepted before stays in
-    doubt: the gateway may have had it earlier than its next answer says."""
+    the judge. ``replay`` marks them as sent again on purpose."""
     await tx.executemany(
         "UPDATE outbox SET state = 'pending', replay = max(replay, ?), settled_at = NULL,"
-        " doubtful = doubtful OR state = 'accepted',"
         " next_attempt_at = NULL, verdict = CASE WHEN lane IS NULL THEN NULL ELSE verdict END"
         " WHERE sequence = ?",
         [(replay, sequence) for sequence in sequences],

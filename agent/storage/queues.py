@@ -13,6 +13,7 @@ from agent.storage import (
     baseline,
     cursors,
     followups,
+    journals,
     judging,
     outbox,
     pauses,
@@ -20,6 +21,7 @@ from agent.storage import (
     resend,
     rewind,
     settling,
+    stock_marks,
     stocked,
 )
 
@@ -67,7 +69,7 @@ class Outbox:
         self._translated = translated
         self._retention = retention
         self._pressure = pressure
-        self._journal = ""
+        self._journal: tuple[int, str] | None = None
         self._dead_in_a_row: int | None = None  # as it is or will be written; None: who knows
         self._last: int | None = None  # the last number given: nobody else gives any
 
@@ -189,12 +191,36 @@ class Outbox:
         await self._db.writer.write(lambda tx: outbox.number_above(tx, sequence))
         self._last = None
 
-    async def journal(self, name: str, head_position: int | None) -> bool:
-        if name == self._journal:
+    async def released(self, sequences: Sequence[int]) -> None:
+        now = self._clock.now()
+        await self._db.writer.write(lambda tx: stock_marks.learned(tx, sequences, now))
+
+    async def present_journal(self) -> int:
+        return (await self._present())[0]
+
+    async def journal(
+        self, name: str, head_position: int | None, *, asked_in: int | None = None
+    ) -> bool:
+        if name == (await self._present())[1]:
             return False
         since = self._clock.now() - self._retention
-        lost = await self._db.writer.write(
-            lambda tx: rewind.journal(tx, name, head_position, retained_since=since)
-        )
-        self._journal = name
+
+        async def step(tx: Tx) -> int | None:
+            return await rewind.journal(
+                tx, name, head_position, retained_since=since, asked_in=asked_in
+            )
+
+        lost = await self._db.writer.write(step)
+        self._journal = None
         return lost is not None
+
+    async def journal_named(self, name: str) -> int:
+        number, present = await self._present()
+        if name == present:
+            return number
+        return await self._db.read(journals.named, name)
+
+    async def _present(self) -> tuple[int, str]:
+        if self._journal is None:
+            self._journal = await self._db.read(journals.current)
+        return self._journal

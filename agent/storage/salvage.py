@@ -29,9 +29,11 @@ LOST = "lost"
 # translations from the arrivals.
 _TABLES = {
     "cursors": "name",
+    "journals": "number",
     "fences": "kind, sku, field",
     "stock_in_force": "sku",
     "stock_ledger": "item_id, line_id, sequence",
+    "acceptances": "sequence, journal",
     "stock_checks": "product_id",
     "stock_bases": "product_id",
     "counters": "name",
@@ -71,6 +73,25 @@ _READ_AGAIN = (
 )
 # Orders whose lines are lost are in the store still.
 _BASELINE = "DELETE FROM cursors WHERE name = 'baseline'"
+# What is known of acceptances may be lost, or was never written by an older program: events tell
+# what became of them, and a ledger row whose event is gone was accepted some time, or lost.
+_ACCEPTED = (
+    "INSERT OR IGNORE INTO acceptances (sequence, journal, certain, position, accepted_at,"
+    " settled_at) SELECT sequence, (SELECT max(number) FROM journals), 1, position, settled_at,"
+    " settled_at FROM outbox WHERE state = 'accepted'"
+    " AND sequence IN (SELECT sequence FROM stock_ledger WHERE NOT aged)"
+)
+_AGED = (
+    "INSERT OR IGNORE INTO acceptances (sequence, journal, certain) SELECT DISTINCT sequence,"
+    " number, 0 FROM stock_ledger JOIN journals WHERE aged"
+)
+# Every figure that orders bear on is computed again, and compared with what the store shows.
+_COMPARED = (
+    "INSERT INTO stock_checks (product_id, due_at) SELECT product_id, 0 FROM catalogue"
+    " WHERE sku IN (SELECT sku FROM stock_in_force) AND (product_id IN"
+    " (SELECT item_id FROM stock_ledger) OR product_id IN (SELECT parent_id FROM stock_ledger))"
+    " ON CONFLICT DO UPDATE SET due_at = 0, compare = 1, marks = marks + 1"
+)
 _NUMBERS = "UPDATE counters SET value = max(value, ?) WHERE name = 'sequence'"
 
 
@@ -145,6 +166,10 @@ def _copy(path: Path, to: sqlite3.Connection, least: int) -> str:
             to.execute(_BASELINE)
     to.execute(_UNKNOWN)
     to.execute(_READ_AGAIN)
+    if any(copy.lost and copy.table == "acceptances" for copy in copies):
+        to.execute(_AGED)
+    to.execute(_ACCEPTED)
+    to.execute(_COMPARED)
     to.execute(_LANES)
     to.execute(_JUDGED)
     to.execute(_NUMBERS, (max(least, *(copy.highest for copy in copies)),))

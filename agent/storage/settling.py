@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import aiosqlite
 
 from agent import clock
 from agent.model.delivery import Accepted, Again, Attempt, Dead, State
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    import aiosqlite
-
-    from agent.storage.writer import Tx
+from agent.storage import acceptances, journals, stock_marks
+from agent.storage.writer import Tx
 
 ATTEMPTS_KEPT = 50  # of one event: the first half and the last
 _WAITING = "outbox.lane = lanes.lane AND state = 'pending' AND verdict = 'event'"
-# Each row of the JSON array is what `_settled_row` and `_attempt_row` make. An acceptance ends the
-# doubt, unless there may have been an earlier one.
+# Each row of the JSON array is what `_settled_row` and `_attempt_row` make.
 _SETTLE = (
     "UPDATE outbox SET state = row ->> 1, attempts = attempts + 1, next_attempt_at = row ->> 2,"
     " position = row ->> 3, accepted_at = row ->> 4, code = row ->> 5, message = row ->> 6,"
-    " settled_at = row ->> 7, replay = replay AND row ->> 1 = 'pending',"
-    " doubtful = CASE row ->> 1 WHEN 'accepted' THEN doubtful AND (replay OR row ->> 3 IS NULL)"
-    " WHEN 'pending' THEN doubtful OR row ->> 8"
-    " OR sequence <= (SELECT value FROM counters WHERE name = 'started') ELSE doubtful END"
+    " settled_at = row ->> 7, replay = replay AND row ->> 1 = 'pending'"
     " FROM (SELECT value AS row FROM json_each(?))"
     " WHERE sequence = row ->> 0 AND state = 'pending'"
 )
@@ -49,7 +43,11 @@ async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int | None 
         await tx.execute(
             "UPDATE counters SET value = ? WHERE name = 'dead_in_a_row'", (dead_in_a_row,)
         )
-    await tx.execute(_SETTLE, (json.dumps([_settled_row(attempt) for attempt in attempts]),))
+    journal, _ = await journals.current(tx)
+    await tx.execute(
+        _SETTLE, (json.dumps([_settled_row(attempt, journal) for attempt in attempts]),)
+    )
+    await _learn(tx, attempts, journal)
     await tx.execute(_ATTEMPT, (json.dumps([_attempt_row(attempt) for attempt in attempts]),))
     if many := [a.event.sequence for a in attempts if a.event.attempts >= ATTEMPTS_KEPT]:
         await tx.executemany(
@@ -97,18 +95,33 @@ def _micros_after(at: datetime, seconds: float) -> int:
     return clock.micros(at) + round(seconds * 1_000_000)
 
 
-def _settled_row(attempt: Attempt) -> tuple[Any, ...]:
+async def _learn(tx: Tx, attempts: Sequence[Attempt], journal: int) -> None:
+    """Whatever was computed while these were in flight is computed again. What is still pending may
+    be in flight until its batch has ended, and is marked then."""
+    of_journal: dict[int, list[Attempt]] = {}
+    for attempt in attempts:
+        answered_in = journal if attempt.journal is None else attempt.journal
+        of_journal.setdefault(answered_in, []).append(attempt)
+    touched = [a.event.sequence for a in attempts if not isinstance(a.outcome, Again)]
+    for number, some in of_journal.items():
+        touched += await acceptances.record(tx, number, some)
+    if touched:
+        await stock_marks.learned(tx, touched, max(attempt.at for attempt in attempts))
+
+
+def _settled_row(attempt: Attempt, journal: int) -> tuple[Any, ...]:
     at, sequence = clock.micros(attempt.at), attempt.event.sequence
-    match attempt.outcome:
+    outcome = attempt.outcome
+    if isinstance(outcome, Accepted) and attempt.journal not in (None, journal):
+        outcome = Again("journal_changed", "accepted before the gateway was restored", 0.0)
+    match outcome:
         case Accepted(position, accepted_at):
-            state = State.ACCEPTED
-            return (sequence, state, None, position, accepted_at, None, None, at, 0)
+            return (sequence, State.ACCEPTED, None, position, accepted_at, None, None, at)
         case Dead(code, message):
-            state = State.DEAD
-            return (sequence, state, None, None, None, code, message, None, 0)
-        case Again(code, message, after_s, doubtful):
-            state, due = State.PENDING, _micros_after(attempt.at, after_s)
-            return (sequence, state, due, None, None, code, message, None, doubtful)
+            return (sequence, State.DEAD, None, None, None, code, message, None)
+        case Again(code, message, after_s):
+            due = _micros_after(attempt.at, after_s)
+            return (sequence, State.PENDING, due, None, None, code, message, None)
 
 
 def _attempt_row(attempt: Attempt) -> tuple[Any, ...]:

@@ -3,20 +3,15 @@ transaction or one read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
 
+from agent.clock import Clock
+from agent.model.in_force import Check, Computed, Conclusion, InForce
+from agent.model.product import Shown, StoreProduct
+from agent.model.stock import Base, Snapshot
 from agent.storage import baseline, catalogue, in_force, stock_ledger
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
-
-    from agent.clock import Clock
-    from agent.model.in_force import Check, InForce
-    from agent.model.product import Shown, StoreProduct
-    from agent.model.stock import Base, Snapshot
-    from agent.storage.access import State
-    from agent.storage.writer import Tx
+from agent.storage.access import State
+from agent.storage.writer import Tx
 
 
 class Stock:
@@ -30,7 +25,7 @@ class Stock:
         return await self._db.read(baseline.is_done)
 
     async def snapshots(
-        self, product_ids: Sequence[int], in_flight: Collection[str]
+        self, product_ids: Sequence[int], in_flight: Collection[int]
     ) -> Mapping[int, Sequence[Snapshot]]:
         return await self._db.read(stock_ledger.snapshots, product_ids, in_flight)
 
@@ -76,8 +71,11 @@ class Stock:
     async def checks(self, most: int) -> list[Check]:
         return await self._db.read(in_force.due, self._clock.now(), most)
 
-    async def checked(self, checks: Sequence[tuple[Check, datetime | None]]) -> None:
-        await self._db.write(lambda tx: in_force.checked(tx, checks))
+    async def checked(
+        self, conclusions: Sequence[Conclusion], computed: Mapping[str, Computed]
+    ) -> None:
+        now = self._clock.now()
+        await self._db.write(lambda tx: in_force.checked(tx, conclusions, computed, now))
 
     async def checks_of(self, product_ids: Collection[int]) -> list[Check]:
         return await self._db.read(in_force.of, product_ids)

@@ -6,26 +6,22 @@ snapshot.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
+
+import aiosqlite
 
 from agent import clock
 from agent.model import stock
-from agent.model.delivery import State, Verdict
+from agent.model.delivery import Judged, Known, Reading, State, Verdict
 from agent.model.stock import HeldLine, Snapshot
-from agent.storage import cursors
+from agent.storage import acceptances, cursors, journals, stock_marks
 from agent.storage.outbox import marks
+from agent.storage.writer import Tx
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    import aiosqlite
-
-    from agent.model.delivery import Judged, Known, Reading
-    from agent.storage.writer import Tx
-
-    Lines = dict[tuple[int, int], HeldLine]
+Lines = dict[tuple[int, int], HeldLine]
 
 GO_LIVE = "go_live"
 """The cursor: orders created before count as seen by the ERP. Microseconds."""
@@ -38,41 +34,26 @@ _HELD = (
     "UPDATE stock_ledger SET held = ?3 WHERE item_id = ?1 AND line_id = ?2 AND sequence ="
     " (SELECT max(sequence) FROM stock_ledger WHERE item_id = ?1 AND line_id = ?2)"
 )
-GATHERED_FOR = timedelta(seconds=3)  # many orders are one look
-# Only what has a figure of the ERP in force can be compared with it.
-_MARK = (
-    "INSERT INTO stock_checks (product_id, due_at) SELECT product_id, ? FROM catalogue"
-    " WHERE product_id IN ({}) AND sku IN (SELECT sku FROM stock_in_force)"
-    " ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at), marks = marks + 1"
-)
-
-# What came in that long after an event was settled was sent after it: its position is a bound.
-# Numbers may run ahead of the clock: they only say where to look.
-_LATER = f"coalesce(o.settled_at, l.accepted_at) + {2 * 60 * 1_000_000}"
-BOUND = (
-    "(SELECT min(position) FROM (SELECT position FROM outbox"
-    f" WHERE sequence > max(l.sequence, {_LATER}) AND received_at > {_LATER}"
-    " ORDER BY sequence LIMIT 50))"
-)
-"""A position that an accepted event ``o`` of a ledger row ``l`` lies below; NULL if none is known.
-"""
-
-_COLUMNS = (
-    "sequence, order_id, line_id, item_id, units, held, baseline, aged, accepted_at, position"
-)
-_SNAPSHOTS = (
-    "SELECT product, l.sequence, order_id, line_id, item_id, units, held, baseline, aged,"
-    " l.accepted_at, o.state, o.doubtful, o.position,"
-    " o.accepted_at, o.settled_at, head.lane, head.head <="
-    " (SELECT value FROM counters WHERE name = 'started'),"
-    " coalesce(l.position, CASE WHEN coalesce(o.state, 'accepted') = 'accepted'"
-    f" AND o.position IS NULL THEN {BOUND} END)"
-    f" FROM (SELECT item_id AS product, {_COLUMNS} FROM stock_ledger WHERE item_id IN ({{ids}})"
-    f" UNION ALL SELECT parent_id, {_COLUMNS} FROM stock_ledger WHERE parent_id <> 0"
-    "  AND parent_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM catalogue"
-    "   WHERE product_id = item_id AND manages_stock <> 'parent')) AS l"
+_COLUMNS = "sequence, order_id, line_id, item_id, units, held, baseline, aged"
+_OUTCOMES = (
+    "SELECT product, l.sequence, order_id, line_id, item_id, units, held, baseline, aged, o.state,"
+    " head.head <= (SELECT value FROM counters WHERE name = 'started')"
+    " FROM ({lines}) AS l"
     " LEFT JOIN outbox AS o ON o.sequence = l.sequence AND l.aged = 0"
     " LEFT JOIN lanes AS head ON head.lane = o.lane AND head.head = o.sequence"
+)
+_OF_PRODUCTS = _OUTCOMES.format(
+    lines=f"SELECT item_id AS product, {_COLUMNS} FROM stock_ledger WHERE item_id IN ({{ids}})"
+    f" UNION ALL SELECT parent_id, {_COLUMNS} FROM stock_ledger WHERE parent_id <> 0"
+    "  AND parent_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM catalogue"
+    "   WHERE product_id = item_id AND manages_stock <> 'parent')"
+)
+_OF_LINE = (
+    _OUTCOMES.format(
+        lines=f"SELECT item_id AS product, {_COLUMNS} FROM stock_ledger"
+        " WHERE item_id = ? AND line_id = ?"
+    )
+    + " ORDER BY l.sequence"
 )
 
 
@@ -90,6 +71,7 @@ async def record(
     rows: list[tuple[Any, ...]] = []
     held: list[tuple[int, int, int]] = []
     changed: set[int] = set()
+    known_before: list[int] = []
     for row in orders:
         reading = row.reading
         lines = before.setdefault(_number(reading), {})
@@ -102,6 +84,7 @@ async def record(
             # From before there was a ledger: how the gateway took it, the event itself tells.
             sequence = content.sequence
             seen = aged = sequence in gone
+            known_before.append(sequence)
         elif not lines and content is None:
             seen = _is_before(reading, go_live)
         for line in stock.shown(reading.lines, lines, deletion=reading.deletion):
@@ -112,9 +95,9 @@ async def record(
             rows.append(_row(line, _number(reading), sequence, seen=seen, aged=aged))
     await tx.executemany(_INSERT, rows)
     await tx.executemany(_HELD, held)
-    if changed:
-        due_at = clock.micros(now + GATHERED_FOR)
-        await tx.execute(_MARK.format(marks(changed)), (due_at, *changed))
+    if known_before:
+        await acceptances.adopt(tx, marks(known_before), known_before)
+    await stock_marks.units_changed(tx, changed, now)
 
 
 async def assume_seen(tx: Tx, readings: Sequence[Reading], sequence: int) -> None:
@@ -132,59 +115,52 @@ async def assume_seen(tx: Tx, readings: Sequence[Reading], sequence: int) -> Non
 
 
 async def snapshots(
-    db: aiosqlite.Connection, product_ids: Iterable[int], in_flight: Collection[str]
+    db: aiosqlite.Connection, product_ids: Iterable[int], in_flight: Collection[int]
 ) -> dict[int, list[Snapshot]]:
     """The snapshots of all lines that lower the stock of those products, by product: their own,
     and those of variations whose stock a product manages, or that nobody knows.
 
-    ``in_flight`` are the lanes whose oldest event may have been sent, asked for before this.
+    ``in_flight`` are the numbers of events that are being sent, asked for before this.
     """
     ids = list(product_ids)
     found: dict[int, list[Snapshot]] = {number: [] for number in ids}
-    rows = await db.execute_fetchall(_SNAPSHOTS.format(ids=marks(ids)), (*ids, *ids))
-    for product, *row in rows:
-        found[product].append(_snapshot(row, in_flight))
+    rows = await db.execute_fetchall(_OF_PRODUCTS.format(ids=marks(ids)), (*ids, *ids))
+    for product, snapshot, _ in await _known(db, list(rows), in_flight):
+        found[product].append(snapshot)
     return found
 
 
-def _snapshot(row: Sequence[Any], in_flight: Collection[str]) -> Snapshot:
-    sequence, order, line, item, units, held, baseline, aged, taken_at, *outcome, bound = row
-    state, doubtful, position, accepted_at, settled_at, lane, old = outcome
-    snapshot = Snapshot(
-        *(sequence, f"order/{order}", line, item, units, held, state or State.PENDING),
+async def of_line(db: aiosqlite.Connection, item: int, line: int) -> list[tuple[Snapshot, bool]]:
+    """The snapshots of one line, oldest first, each with whether its event has aged."""
+    rows = await db.execute_fetchall(_OF_LINE, (item, line))
+    return [(snapshot, is_aged) for _, snapshot, is_aged in await _known(db, list(rows), ())]
+
+
+async def _known(
+    db: aiosqlite.Connection, rows: Sequence[Sequence[Any]], in_flight: Collection[int]
+) -> list[tuple[int, Snapshot, bool]]:
+    """Product, snapshot and whether its event has aged, of each row."""
+    known = await acceptances.of(db, {sequence for _, sequence, *_ in rows})
+    journal, _ = await journals.current(db)
+    found = []
+    for product, sequence, *row in rows:
+        everywhere = known.get(sequence, {})
+        snapshot = _snapshot(sequence, row, is_sending=sequence in in_flight)
+        snapshot = replace(snapshot, elsewhere=everywhere)
+        found.append((product, snapshot.known_as(everywhere.get(journal), journal), bool(row[6])))
+    return found
+
+
+def _snapshot(sequence: int, row: Sequence[Any], *, is_sending: bool) -> Snapshot:
+    """As the row alone has it, whatever a journal knows."""
+    order, line, item, units, held, baseline, aged, state, is_old_head = row
+    is_lost = state is None and not aged
+    return Snapshot(
+        *(sequence, f"order/{order}", line, item, units, held),
+        state=state or (State.DISCARDED if aged else State.PENDING),
         baseline=bool(baseline),
+        maybe_sent=bool(is_lost or is_old_head or (is_sending and state == State.PENDING)),
     )
-    if aged:
-        accepted = taken_at is not None
-        return replace(
-            snapshot,
-            state=State.ACCEPTED if accepted else State.DISCARDED,
-            doubtful=accepted,
-            position=bound,
-            accepted_at=clock.from_micros(taken_at) if accepted else None,
-        )
-    if state is None:  # its row is lost
-        return replace(snapshot, doubtful=True)
-    if state != State.ACCEPTED:
-        return replace(snapshot, doubtful=bool(doubtful or old or lane in in_flight))
-    return replace(
-        snapshot,
-        doubtful=bool(doubtful or position is None),
-        position=bound if position is None else position,
-        accepted_at=acceptance(accepted_at, settled_at),
-    )
-
-
-def acceptance(told: str | None, settled_at: int) -> datetime:
-    """When the gateway accepted an event by its own clock; by ours where it tells nothing that can
-    be read."""
-    try:
-        moment = datetime.fromisoformat(told or "")
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    return clock.from_micros(settled_at)
 
 
 def _is_before(reading: Reading, go_live: int) -> bool:

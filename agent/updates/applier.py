@@ -185,7 +185,7 @@ class Applier:
         stock = await self._stock.sending(items)
         newest = await self._inbox.newest_arrival()
         answers = await self._writing.write(items)
-        await self._stock.sent(answers, stock, figures)
+        await self._stock.sent(answers, stock, figures, repairs.missing)
         await self._settle(
             check.settled(planned.targets, answers.answered, self._same, sent_after=newest)
         )

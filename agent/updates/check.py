@@ -76,6 +76,8 @@ def _one(
         message="the store ended a sale that was no reduction any more" if ended else first.note,
         store=plan.shown(answer or first.product, changed),
         before=plan.shown(first.product, changed),
+        computed=first.computed,
+        is_doubtful=first.is_doubtful,
         written=tuple(
             Written(product_id, answer.figures, answer.changed_at, sent_after, answer.stock)
             for product_id, answer in ((t.product.id, answers[t.product.id]) for t in group)

@@ -65,7 +65,7 @@ class Intended:
         figures = await self._stock.figures(groups)
         explained = replace(figures, bases={})
         intended = {
-            one.id: explained.of(force.update, force.fetched_at, groups[one.sku]).quantity
+            one.id: explained.of(force, groups[one.sku]).quantity
             for one in products
             if one.manages_stock is True and (force := in_force.get(one.sku)) is not None
         }

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from agent.model.in_force import InForce
 from agent.model.inbox import KnownVersions, Opened, Settlement
 from agent.model.update import Code, PriceUpdate, Refusal, StockUpdate, UpdateState
 from agent.updates import versions
@@ -42,12 +43,14 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Target:
     """One product to be changed for one update: the values that differ. ``note`` says in the result
-    how they came about."""
+    how they came about; ``computed`` and ``is_doubtful`` are those of its settlement."""
 
     opened: Opened
     product: StoreProduct
     values: Mapping[str, Any]
     note: str | None = None
+    computed: int | None = None
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,13 @@ def _changes(
     opened: Opened, products: Sequence[StoreProduct], values: Mapping[str, Any], rules: Rules
 ) -> Settlement | list[Target]:
     targets = []
-    note = None
+    note = computed = None
+    is_doubtful = False
     if isinstance(opened.update, StockUpdate) and not opened.reverts:
-        figure = rules.figures.of(opened.update, opened.received_at, products)
+        force = InForce(opened.update, opened.received_at, opened.journal)
+        figure = rules.figures.of(force, products)
         values, note = {"quantity": figure.quantity}, figure.note
+        computed, is_doubtful = figure.computed, figure.is_doubtful
     for product in products:
         differing = {
             name: value
@@ -159,10 +165,16 @@ def _changes(
         if "quantity" in values and not product.manages_stock:
             differing = {"manage_stock": True, "quantity": values["quantity"]}
         if differing:
-            targets.append(Target(opened, product, differing, note))
+            targets.append(Target(opened, product, differing, note, computed, is_doubtful))
     first = shown(products[0], values)
     if not targets:
-        return Settlement(opened, UpdateState.UNCHANGED, message=note, store=first)
+        return Settlement(
+            *(opened, UpdateState.UNCHANGED),
+            message=note,
+            store=first,
+            computed=computed,
+            is_doubtful=is_doubtful,
+        )
     if (held := rules.hold(opened, targets)) is not None:
         return Settlement(
             opened, UpdateState.HELD, held.code, held.message, store=dict(values), before=first

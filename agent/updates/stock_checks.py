@@ -6,22 +6,18 @@ The store sets figures absolutely: a sale that falls between is lost, and only i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
 
-from agent.model.stock import Base
+from agent.clock import Clock
+from agent.model.in_force import Check, Computed, Conclusion, InForce
+from agent.model.product import ItemWrite, Shown, StoreProduct
+from agent.model.stock import Base, Snapshot
+from agent.settings import Settings
 from agent.updates import checks, unexplained
 from agent.updates.figures import AS_SAID, Figures
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from agent.clock import Clock
-    from agent.model.in_force import Check, InForce
-    from agent.model.product import ItemWrite, Shown, StoreProduct
-    from agent.model.stock import Snapshot
-    from agent.settings import Settings
-    from agent.updates.writing import Answers
+from agent.updates.writing import Answers
 
 
 class Memory(Protocol):
@@ -31,10 +27,10 @@ class Memory(Protocol):
         """The orders that count from the beginning were read."""
 
     async def snapshots(
-        self, product_ids: Sequence[int], in_flight: Collection[str]
+        self, product_ids: Sequence[int], in_flight: Collection[int]
     ) -> Mapping[int, Sequence[Snapshot]]:
         """Everything that orders held of those products and that counts still; ``in_flight`` are
-        the lanes of which an event is being sent."""
+        the numbers of events that are being sent."""
 
     async def checks(self, most: int) -> list[Check]:
         """What is to be compared now."""
@@ -42,8 +38,13 @@ class Memory(Protocol):
     async def checks_of(self, product_ids: Collection[int]) -> list[Check]:
         """What is to be compared of those products."""
 
-    async def checked(self, checks: Sequence[tuple[Check, datetime | None]]) -> None:
-        """They are done with, or made again at that time."""
+    async def checked(
+        self, conclusions: Sequence[Conclusion], computed: Mapping[str, Computed]
+    ) -> None:
+        """Checks are done with, or made again. The store is in line with what was ``computed``."""
+
+    async def known(self, skus: Sequence[str], *, complete: bool) -> Mapping[str, Sequence[Shown]]:
+        """The products that have those SKUs, as they were shown last."""
 
     async def by_id(self, product_ids: Sequence[int]) -> dict[int, Shown]:
         """Those of the products that the catalogue knows."""
@@ -75,7 +76,7 @@ class StockChecks:
         memory: Memory,
         look: Callable[[], Awaitable[None]],
         *,
-        in_flight: Callable[[], Collection[str]],
+        in_flight: Callable[[], Collection[int]],
         settings: Callable[[], Settings],
         clock: Clock,
     ) -> None:
@@ -95,8 +96,40 @@ class StockChecks:
         return not self._subtracts or await self._memory.ready()
 
     async def due(self, most: int) -> list[Check]:
-        """What is to be compared now."""
-        return await self._memory.checks(most) if self._subtracts else []
+        """What is to be compared with the store now. What was marked because something became known
+        is computed first: where that changes no figure nobody is asked."""
+        if not self._subtracts:
+            return []
+        found: list[Check] = []
+        while len(found) < most:
+            due = [check for check in await self._memory.checks(most) if check not in found]
+            found += [check for check in due if check.asks]
+            learned = [check for check in due if not check.asks]
+            if not learned:
+                break
+            found += await self._differing(learned)
+        return found[:most]
+
+    async def _differing(self, due: Sequence[Check]) -> list[Check]:
+        """Those of the checks that the store has to be read for; the others are concluded."""
+        known = {
+            number: one.product
+            for number, one in (
+                await self._memory.by_id([check.product_id for check in due])
+            ).items()
+        }
+        skus = list({one.sku for one in known.values() if one.sku})
+        by_sku = {
+            sku: [one.product for one in group]
+            for sku, group in (await self._memory.known(skus, complete=False)).items()
+        }
+        products = {p.id for group in by_sku.values() for p in group} | known.keys()
+        snapshots = await self._memory.snapshots(list(products), self._in_flight())
+        figures = Figures(snapshots, {}, self._settings().inventory.uncertain)
+        in_force = await self._memory.in_force(skus)
+        outcome = checks.unchanged(due, known, by_sku, in_force, figures)
+        await self._done(outcome)
+        return [check for check in due if check not in outcome.good]
 
     async def look(self) -> None:
         """Brings what orders hold up to date. Raises StoreError."""
@@ -145,8 +178,15 @@ class StockChecks:
             await self._memory.mark(stock)
         return stock
 
-    async def sent(self, answers: Answers, stock: Collection[int], figures: Figures) -> None:
-        """What the store answered is what it shows; what it did not answer is in doubt."""
+    async def sent(
+        self,
+        answers: Answers,
+        stock: Collection[int],
+        figures: Figures,
+        missing: Mapping[int, int],
+    ) -> None:
+        """What the store answered is what it shows; what it did not answer is in doubt. Of the
+        products in ``missing`` so many units went without an order."""
         shown = [one.product for one in answers.answered.values() if one.product is not None]
         await self._memory.learn(shown, written=True)
         if self._subtracts:
@@ -154,7 +194,8 @@ class StockChecks:
                 {
                     product.id: base
                     for product in shown
-                    if product.id in stock and (base := _base(product, figures)) is not None
+                    if product.id in stock
+                    and (base := _base(product, figures, missing, self._clock.now())) is not None
                 }
             )
         if answers.ambiguous:
@@ -182,20 +223,29 @@ class StockChecks:
             for sku, group in found.items()
         }
         outcome = await self.decide(open_, now_shown, await self.figures(now_shown))
-        now, timeout = self._clock.now(), self._settings().store.timeout
-        done = [(check, checks.again_at(check, now, timeout)) for check in outcome.good]
         retried = {write.product.id for write in outcome.writes} & set(refused)
-        done += [(check, now + checks.RETRY) for check in open_ if check.product_id in retried]
-        await self._memory.checked(done)
+        await self._done(outcome, [check for check in open_ if check.product_id in retried])
+
+    async def _done(self, outcome: checks.Outcome, retried: Sequence[Check] = ()) -> None:
+        now, timeout = self._clock.now(), self._settings().store.timeout
+        done = [
+            checks.conclude(one, now, timeout, is_doubtful=one.product_id in outcome.doubtful)
+            for one in outcome.good
+        ]
+        done += [checks.retry(check, now) for check in retried]
+        await self._memory.checked(done, outcome.computed)
 
 
-def _base(product: StoreProduct, figures: Figures) -> Base | None:
+def _base(
+    product: StoreProduct, figures: Figures, missing: Mapping[int, int], now: datetime
+) -> Base | None:
     """From now on: what it shows, and what orders had taken and was missing by then."""
     stands = product.values["quantity"]
     if not isinstance(stands, int):
         return None
     taken = unexplained.taken(figures.snapshots.get(product.id, ()))
     before = figures.bases.get(product.id)
-    if before is None:
+    units = missing.get(product.id, 0 if before is None else before.unexplained)
+    if not units:
         return Base(stands, taken)
-    return Base(stands, taken, before.unexplained, before.since if before.unexplained else None)
+    return Base(stands, taken, units, (before and before.since) or now)

@@ -59,6 +59,7 @@ class FakeOutbox:
     def __init__(self, *events: Event) -> None:
         self.pending = list(events)
         self.attempts: list[Attempt] = []
+        self.released_ones: list[int] = []
         self.failing: list[str] = []
         self.emptied = asyncio.Event()
 
@@ -76,8 +77,19 @@ class FakeOutbox:
     async def dead_in_a_row(self) -> int:
         return 0
 
-    async def journal(self, name: str, head_position: int | None) -> bool:
+    async def present_journal(self) -> int:
+        return 0
+
+    async def journal(
+        self, name: str, head_position: int | None, *, asked_in: int | None = None
+    ) -> bool:
         return False
+
+    async def journal_named(self, name: str) -> int:
+        return 0
+
+    async def released(self, sequences: Sequence[int]) -> None:
+        self.released_ones += sequences
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int) -> None:
         await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.events import verdicts
@@ -56,17 +57,28 @@ async def judge(db: Database, *readings: Reading, at: datetime = AT) -> list[int
     return [row.sequence for row in rows]
 
 
+async def hold(db: Database) -> None:
+    """Whatever is in the outbox is an order with a line that holds a unit."""
+    await write(
+        db,
+        "INSERT INTO stock_ledger (item_id, line_id, sequence, parent_id, sku, order_id, units,"
+        f" held) SELECT {MUG}, sequence, sequence, 0, '', sequence, 1, 1 FROM outbox",
+    )
+
+
 async def event(db: Database, sequence: int) -> Event:
     [found] = await db.read(outbox.events, [sequence])
     return found
 
 
 async def snapshots(
-    db: Database, product: int = MUG, *, in_flight: Collection[str] = ()
+    db: Database, product: int = MUG, *, in_flight: Collection[int] = ()
 ) -> list[Snapshot]:
+    """As the present journal has them."""
     found = await db.read(stock_ledger.snapshots, [product], in_flight)
     assert list(found) == [product]
-    return sorted(found[product], key=lambda one: (one.sequence, one.line_id))
+    plain = [replace(one, elsewhere={}) for one in found[product]]
+    return sorted(plain, key=lambda one: (one.sequence, one.line_id))
 
 
 async def units(db: Database, product: int = MUG) -> list[tuple[int, int, int]]:
@@ -88,5 +100,6 @@ async def know(db: Database, product: int, *, parent: int = 0, manages: str = "y
         db,
         f"INSERT INTO catalogue VALUES ({product}, {parent}, 'simple', 'SKU-{product}', 'publish',"
         f" '{manages}', '{{}}', 0, 0)",
-        f"INSERT INTO stock_in_force VALUES ('SKU-{product}', 1, '{{}}', 0)",
+        "INSERT INTO stock_in_force (sku, number, body, fetched_at)"
+        f" VALUES ('SKU-{product}', 1, '{{}}', 0)",
     )

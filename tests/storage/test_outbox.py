@@ -235,58 +235,6 @@ async def test_webhooks_stored_side_by_side_are_all_there(db: Database) -> None:
     assert len({row.sequence for row in stored}) == 200
 
 
-async def _doubtful(db: Database) -> list[bool]:
-    rows = await select(db, "SELECT doubtful FROM outbox ORDER BY sequence")
-    return [bool(doubtful) for (doubtful,) in rows]
-
-
-CERTAIN = Again("deferred", "later", 0.0)
-DOUBT = Again("timeout", "no answer in time", 0.0, doubtful=True)
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "doubtful"),
-    [
-        ([CERTAIN], False),
-        ([DOUBT], True),
-        ([DOUBT, CERTAIN], True),  # for good
-        ([DOUBT, Dead("http_403", "a firewall")], True),
-        ([Dead("rejected", "no")], False),
-        ([DOUBT, Accepted(7)], False),
-        ([DOUBT, Accepted()], True),  # when, and where in its journal, is not told
-        ([Accepted()], False),
-    ],
-)
-async def test_doubt_stays_until_the_gateway_says_that_it_has_it(
-    db: Database, outcomes: list[Outcome], doubtful: bool
-) -> None:
-    [event] = await events(db, "order/1")
-    for outcome in outcomes:
-        await settle(db, event, outcome)
-    assert await _doubtful(db) == [doubtful]
-
-
-@pytest.mark.parametrize(("outcome", "doubtful"), [(CERTAIN, True), (Dead("rejected", ""), False)])
-async def test_what_an_agent_that_was_killed_may_have_sent_is_in_doubt(
-    db: Database, outcome: Outcome, doubtful: bool
-) -> None:
-    [before] = await events(db, "order/1")
-    await db.writer.write(outbox.start)
-    [after] = await events(db, "order/2")
-    await settle(db, before, outcome)
-    await settle(db, after, outcome)
-    assert await _doubtful(db) == [doubtful, False]
-
-
-async def test_what_is_sent_again_may_have_been_booked_the_first_time(db: Database) -> None:
-    [event] = await events(db, "order/1")
-    await settle(db, event, Accepted(7))
-    await db.writer.write(lambda tx: outbox.requeue(tx, [event.sequence], replay=True))
-    assert await _doubtful(db) == [True]
-    await settle(db, event, Accepted(9))
-    assert await _doubtful(db) == [True]
-
-
 async def test_a_batch_is_settled_event_by_event(db: Database) -> None:
     """Whatever the gateway said about each, to the letter."""
     first, second, third, repeated = await events(db, "order/1", "order/2", "order/3", "order/4")

@@ -11,7 +11,7 @@ import pytest
 from agent import clock
 from agent.model.delivery import Accepted, Again, Dead, Known
 from agent.model.stock import Snapshot
-from agent.storage import cursors, outbox, stock_ledger
+from agent.storage import cursors, outbox, stock_ledger, stock_marks
 from tests.storage import ledger, seeding
 from tests.storage.ledger import MUG, SHIRT, SHIRT_M, deletion, judge, line, order, snapshots, units
 from tests.storage.seeding import AT, select
@@ -118,7 +118,7 @@ async def test_a_change_of_units_is_compared_where_there_is_something_to_compare
     await ledger.know(db, MUG)
     await ledger.know(db, SHIRT)
     await judge(db, order(line(2), line(1, line_id=2, item=SHIRT_M, parent=SHIRT)))
-    due_at = clock.micros(AT + stock_ledger.GATHERED_FOR)
+    due_at = clock.micros(AT + stock_marks.GATHERED_FOR)
     marked = await select(db, "SELECT product_id, due_at, unchecked, marks FROM stock_checks")
     assert marked == [(MUG, due_at, 0, 1), (SHIRT, due_at, 0, 1)]
     await ledger.write(db, "DELETE FROM stock_checks")
@@ -172,8 +172,8 @@ async def test_where_the_gateway_tells_no_time_ours_counts(db: Database, told: s
 
 
 async def test_only_the_head_of_a_lane_can_be_in_flight(db: Database) -> None:
-    await judge(db, order(line(2)), order(line(0)), order(line(1), number=7))
-    rows = await snapshots(db, in_flight=["order/1022", "order/8"])
+    first, second, _ = await judge(db, order(line(2)), order(line(0)), order(line(1), number=7))
+    rows = await snapshots(db, in_flight=[first, second + 1000])
     assert [row.doubtful for row in rows] == [True, False, False]
 
 

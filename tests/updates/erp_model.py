@@ -45,6 +45,7 @@ class Snapshot:
     baseline: bool = False
     item_id: int = 10
     held: int = 0
+    time_is_bound: bool = False
 
     @property
     def subject(self) -> str:

@@ -17,7 +17,7 @@ from agent.demo.store import Store
 from agent.gateway import client as gateway_client
 from agent.model.delivery import State
 from agent.model.stock import Snapshot
-from agent.storage import database, in_force, inbox_queue, stock
+from agent.storage import database, in_force, inbox_queue, stock, stock_marks
 from agent.updates import applier, intake, puller, reporter, resolver, stock_checks, writing
 from agent.woo import client, wire
 from tests import agents
@@ -42,7 +42,7 @@ class Shelf(stock.Stock):
         return self.is_ready
 
     async def snapshots(
-        self, product_ids: Sequence[int], in_flight: Collection[str]
+        self, product_ids: Sequence[int], in_flight: Collection[int]
     ) -> dict[int, list[Snapshot]]:
         return {number: self.held[number] for number in product_ids if number in self.held}
 
@@ -93,7 +93,8 @@ class Line:
     async def compare(self, product_id: int) -> None:
         """Marks a product as the judge does when what orders hold of it has changed."""
         now = self.clock.now()
-        await self.shelf._db.write(lambda tx: in_force.compare(tx, [product_id], now))
+        await self.shelf._db.write(lambda tx: stock_marks.units_changed(tx, [product_id], now))
+        self.clock.advance(stock_marks.GATHERED_FOR.total_seconds())
 
     async def marked(self) -> dict[int, bool]:
         """Products that are to be compared, and whether they are unchecked."""

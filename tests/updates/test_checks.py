@@ -85,4 +85,4 @@ def test_an_ambiguous_write_is_looked_at_twice_more(
     at = None if since_s is None else NOW - timedelta(seconds=since_s)
     check = Check(10, 1, unchecked=True, ambiguous_at=at)
     expected = None if at is None or again_s is None else at + timedelta(seconds=again_s)
-    assert checks.again_at(check, NOW, TIMEOUT) == expected
+    assert checks.conclude(check, NOW, TIMEOUT, is_doubtful=False).again_at == expected

@@ -65,7 +65,7 @@ class Shelf:
         return {sku: [Shown(one, NOW) for one in self.shown.get(sku, ())] for sku in skus}
 
     async def snapshots(
-        self, product_ids: Sequence[int], in_flight: Collection[str]
+        self, product_ids: Sequence[int], in_flight: Collection[int]
     ) -> Mapping[int, Sequence[Snapshot]]:
         return {number: self.held[number] for number in product_ids if number in self.held}
 

@@ -1,0 +1,179 @@
+"""What is known of how the gateway accepted the snapshots of the stock ledger, by journal.
+
+Facts only grow. Of each event and journal the lowest position stays, and the earliest time; an
+attempt whose answer was lost stays a doubt until that journal accepts the event.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import aiosqlite
+
+from agent import clock
+from agent.model.delivery import Accepted, Again, Attempt
+from agent.model.stock import Acceptance
+from agent.storage.writer import Tx
+
+SENT_LATER_S = 120
+"""What came in that long after an event was settled was sent after it: its position is a bound."""
+
+# Each row of the JSON array: sequence, position, time, whether that is told as the first one, now.
+_ACCEPTED = """
+INSERT INTO acceptances (sequence, journal, certain, position, position_is_first, accepted_at,
+                         time_is_first, settled_at)
+SELECT row ->> 0, ?1, 1, row ->> 1, row ->> 1 IS NOT NULL, row ->> 2, row ->> 3, row ->> 4
+FROM (SELECT value AS row FROM json_each(?2))
+WHERE EXISTS (SELECT 1 FROM stock_ledger WHERE stock_ledger.sequence = row ->> 0)
+ON CONFLICT (sequence, journal) DO UPDATE SET certain = 1,
+  position_is_first = CASE
+    WHEN acceptances.position <= coalesce(excluded.position, acceptances.position)
+      THEN acceptances.position_is_first
+    ELSE ?3 AND excluded.position IS NOT NULL END,
+  position = min(coalesce(acceptances.position, excluded.position),
+                 coalesce(excluded.position, acceptances.position)),
+  time_is_first = CASE WHEN acceptances.accepted_at <= excluded.accepted_at
+    THEN acceptances.time_is_first ELSE ?3 AND excluded.time_is_first END,
+  accepted_at = min(coalesce(acceptances.accepted_at, excluded.accepted_at), excluded.accepted_at),
+  settled_at = min(coalesce(acceptances.settled_at, excluded.settled_at), excluded.settled_at)
+"""
+_SENT = (
+    "INSERT INTO acceptances (sequence, journal, certain) SELECT value, ?, 0 FROM json_each(?)"
+    " WHERE EXISTS (SELECT 1 FROM stock_ledger WHERE stock_ledger.sequence = value)"
+    " ON CONFLICT DO NOTHING"
+)
+_BOUNDED = (
+    "certain AND NOT position_is_first AND journal = ?1 AND (position IS NULL OR position > ?2)"
+)
+_ADOPTED = """
+INSERT OR IGNORE INTO acceptances (sequence, journal, certain, position, position_is_first,
+                                   accepted_at, time_is_first, settled_at)
+SELECT sequence, (SELECT max(number) FROM journals), 1, position, 0,
+       coalesce(CAST(round((julianday(accepted_at) - 2440587.5) * 86400000000) AS INTEGER),
+                settled_at), 0, settled_at
+FROM outbox WHERE state = 'accepted' AND sequence IN ({})
+"""
+
+
+async def record(tx: Tx, journal: int, attempts: Iterable[Attempt]) -> list[int]:
+    """Take note of what the answers of a journal say; the events whose position they bound.
+
+    A replay is a new event to some gateways: where an earlier one may have been accepted its
+    position is no more than a bound. A gateway that answers ``duplicate`` tells the first position.
+    """
+    started = await _started(tx)
+    accepted: dict[bool, list[tuple[Any, ...]]] = {False: [], True: []}
+    sent: list[int] = []
+    placed: list[tuple[int, int]] = []
+    for attempt in attempts:
+        event, outcome = attempt.event, attempt.outcome
+        if isinstance(outcome, Accepted):
+            accepted[event.replay].append(_row(attempt, outcome))
+            if outcome.position is not None:
+                placed.append((outcome.position, clock.micros(event.received_at)))
+        elif isinstance(outcome, Again) and (outcome.doubtful or event.sequence <= started):
+            sent.append(event.sequence)
+    for replay, rows in accepted.items():
+        if rows:
+            await tx.execute(_ACCEPTED, (journal, json.dumps(rows), not replay))
+    if sent:
+        await tx.execute(_SENT, (journal, json.dumps(sent)))
+    return await _bound(tx, journal, *min(placed)) if placed else []
+
+
+async def adopt(tx: Tx, sequences: str, values: Sequence[object] = ()) -> None:
+    """Learn from the outbox of events whose lines were not in the ledger when they were accepted.
+    ``sequences`` is a list of them, or a query."""
+    await tx.execute(_ADOPTED.format(sequences), values)
+
+
+async def of(
+    db: aiosqlite.Connection, sequences: Iterable[int]
+) -> dict[int, dict[int, Acceptance]]:
+    """What is known of those, by event and journal."""
+    found: dict[int, dict[int, Acceptance]] = {}
+    rows = await db.execute_fetchall(
+        "SELECT sequence, journal, certain, position, position_is_first, accepted_at, time_is_first"
+        " FROM acceptances WHERE sequence IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(sequences)),),
+    )
+    for sequence, journal, certain, position, position_is_first, at, time_is_first in rows:
+        found.setdefault(sequence, {})[journal] = Acceptance(
+            certain=bool(certain),
+            position=position,
+            position_is_first=bool(position_is_first),
+            accepted_at=None if at is None else clock.from_micros(at),
+            time_is_first=bool(time_is_first),
+        )
+    return found
+
+
+async def carry_over(
+    tx: Tx, before: int, after: int, head_position: int | None, lost: Sequence[int]
+) -> None:
+    """The gateway was restored, and its journal ``after`` follows ``before``.
+
+    What it kept lies at or below its head. Of what it ``lost`` the new journal knows nothing,
+    unless it did not tell its head: then it may have kept some of that too. What may have been sent
+    to the old journal by an agent that was killed may have been accepted there.
+    """
+    await tx.execute(
+        "INSERT OR IGNORE INTO acceptances (sequence, journal, certain) SELECT head, ?, 0"
+        " FROM lanes WHERE head <= (SELECT value FROM counters WHERE name = 'started')"
+        " AND EXISTS (SELECT 1 FROM stock_ledger WHERE sequence = head)",
+        (before,),
+    )
+    again = json.dumps(list(lost))
+    await tx.execute(
+        "INSERT INTO acceptances (sequence, journal, certain, position, accepted_at, time_is_first,"
+        " settled_at) SELECT sequence, ?1, 1, ?2, accepted_at, time_is_first, settled_at"
+        " FROM acceptances WHERE journal = ?3 AND certain"
+        " AND (?2 IS NULL OR position IS NULL OR position <= ?2)"
+        " AND sequence NOT IN (SELECT value FROM json_each(?4))",
+        (after, head_position, before, again),
+    )
+    await tx.execute(
+        "INSERT INTO acceptances (sequence, journal, certain) SELECT sequence, ?1, 0"
+        " FROM acceptances WHERE journal = ?3 AND (NOT certain OR NOT position_is_first"
+        "  OR (?2 IS NULL OR position <= ?2) AND sequence IN (SELECT value FROM json_each(?4)))"
+        " ON CONFLICT DO NOTHING",
+        (after, head_position, before, again),
+    )
+
+
+def told_at(told: str | None) -> datetime | None:
+    """When the gateway accepted an event by its own clock; None where it tells nothing that can be
+    read."""
+    try:
+        moment = datetime.fromisoformat(told or "")
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    return None
+
+
+def _row(attempt: Attempt, outcome: Accepted) -> tuple[Any, ...]:
+    settled_at = clock.micros(attempt.at)
+    told = told_at(outcome.accepted_at)
+    at = settled_at if told is None else clock.micros(told)
+    return (attempt.event.sequence, outcome.position, at, told is not None, settled_at)
+
+
+async def _bound(tx: Tx, journal: int, position: int, received_at: int) -> list[int]:
+    """The event at ``position`` was sent after those that were settled before it came in."""
+    settled_before = received_at - SENT_LATER_S * 1_000_000
+    rows = await tx.execute_fetchall(
+        f"UPDATE acceptances SET position = ?2 WHERE {_BOUNDED} AND settled_at < ?3"
+        " RETURNING sequence",
+        (journal, position, settled_before),
+    )
+    return [sequence for (sequence,) in rows]
+
+
+async def _started(db: aiosqlite.Connection) -> int:
+    [(number,)] = await db.execute_fetchall("SELECT value FROM counters WHERE name = 'started'")
+    return int(number)

@@ -1,0 +1,38 @@
+"""The gateway's journals: which one it has now, and how many restores there were before it."""
+
+from __future__ import annotations
+
+import aiosqlite
+
+from agent.storage.writer import Tx
+
+
+async def current(db: aiosqlite.Connection) -> tuple[int, str]:
+    """Number and name of the present one; the name is empty where the gateway tells none."""
+    [(number, name)] = await db.execute_fetchall(
+        "SELECT number, name FROM journals ORDER BY number DESC LIMIT 1"
+    )
+    return int(number), str(name)
+
+
+async def named(db: aiosqlite.Connection, name: str) -> int:
+    """The number of the newest with that name, which was told before."""
+    [(number,)] = await db.execute_fetchall(
+        "SELECT max(number) FROM journals WHERE name = ?", (name,)
+    )
+    return int(number)
+
+
+async def name_of(db: aiosqlite.Connection, number: int) -> str | None:
+    """The name of that one."""
+    rows = await db.execute_fetchall("SELECT name FROM journals WHERE number = ?", (number,))
+    return next((str(name) for (name,) in rows), None)
+
+
+async def name_it(tx: Tx, number: int, name: str) -> None:
+    """Give a journal its name, or begin a new one of that number."""
+    await tx.execute(
+        "INSERT INTO journals (number, name) VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET name = excluded.name",
+        (number, name),
+    )
