@@ -26,9 +26,9 @@ def test_the_top_level_holds_what_the_owner_fixed() -> None:
     assert {name for name in top if not name.startswith(".")} == fixed
 
 
-def test_no_file_is_longer_than_300_lines_or_has_a_name_that_says_nothing() -> None:
+def test_no_file_is_longer_than_400_lines_or_has_a_name_that_says_nothing() -> None:
     for path in _tracked("agent/*.py"):
-        assert len((_TOP / path).read_text().splitlines()) <= 300, path
+        assert len((_TOP / path).read_text().splitlines()) <= 400, path
         assert not _FORBIDDEN.intersection((*path.parts[:-1], path.stem)), path
 
 

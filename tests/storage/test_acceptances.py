@@ -9,7 +9,7 @@ import pytest
 
 from agent.model.delivery import Accepted, Again, Attempt, Dead
 from agent.model.stock import Acceptance
-from agent.storage import acceptances, outbox, rewind, settling
+from agent.storage import acceptances, outbox, rewind, settling, stock_ledger
 from tests.storage import ledger, seeding
 from tests.storage.ledger import judge, line, order, snapshots
 from tests.storage.seeding import AT, settle
@@ -153,7 +153,7 @@ async def test_a_lost_answer_of_the_journal_before_stays_in_doubt_there(db: Data
     await settle(db, event, DOUBT)
     await _restored(db, 0, "second")
     await settle(db, event, Accepted(3, TOLD))
-    found = (await db.read(ledger.stock_ledger.snapshots, [ledger.MUG], ()))[ledger.MUG]
+    found = (await db.read(stock_ledger.snapshots, [ledger.MUG], ()))[ledger.MUG]
     [(before, now)] = [(one.in_journal(0), one.in_journal(1)) for one in found]
     assert (before.state, before.doubtful) == ("pending", True)
     assert (now.state, now.position, now.doubtful) == ("accepted", 3, False)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         lambda db: outbox.events(db, [1, 2]),
         lambda db: outbox_view.stats(db, AT),
         lambda db: followups.due(db, AT, 50),
-        lambda db: stock_ledger.snapshots(db, [10, 11], ["order/1"]),
+        lambda db: stock_ledger.snapshots(db, [10, 11], [1]),
         lambda db: resend.is_asked(db),
         lambda db: replay.asked(db, Resend(id="r", kind="resend", since_position=1)),
         lambda db: replay.asked(db, Resend(id="r", kind="resend", subject="order/1")),
