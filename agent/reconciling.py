@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from agent.model.delivery import Look
 from agent.reconcile import (
     budget,
     catalogue_look,
@@ -80,7 +81,11 @@ class Reconciling:
         ).look
         self.lateness = lateness.Lateness(store_now=store.store_now, clock=clock)
         self.cron = waking.Waking(
-            self.lateness, store, on=lambda: settings().store.wake_cron, clock=clock
+            self.lateness,
+            store,
+            on=lambda: settings().store.wake_cron,
+            ask=self._look_again,
+            clock=clock,
         )
         self.drift = drift.Drift(db, wire.same, settings=settings, clock=clock)
         self.webhooks = watchdog.Watchdog(
@@ -94,6 +99,10 @@ class Reconciling:
         self.budget = budget.Budget(
             per_minute=lambda: settings().reconcile.requests_per_minute, busy=busy, clock=clock
         )
+
+    async def _look_again(self, subjects: Sequence[str]) -> None:
+        await self._sides.ask([(Look.RESOURCE, subject, 0) for subject in subjects])
+        self._asked.set()
 
     def actors(self, shelf: Stock, stock: StockChecks) -> Mapping[str, Actor]:
         """What looks and compares, by name."""

@@ -40,6 +40,9 @@ class Outbox(Protocol):
     async def received(self, sequence: int) -> Received | None:
         """The stored webhook, None if it is gone."""
 
+    async def go_live(self) -> datetime:
+        """From when on changes are told."""
+
 
 class Store(Protocol):
     """Where they come from. Every call raises StoreError."""
@@ -159,16 +162,39 @@ class Fetcher:
             began = await self._outbox.last_sequence()
         return began
 
+    async def untold(self, resource: str, since: datetime) -> bool:
+        """Takes the same in; whether some of it changed since the agent is there, and was surely
+        told by no webhook."""
+        began, live, found = await self._outbox.last_sequence(), await self._outbox.go_live(), False
+        async for page in self._store.changed(resource, since):
+            if await self._outbox.is_judged(began):
+                found |= any(
+                    self._is_untold(reading, known, live)
+                    for _, reading, known in await self._compared(resource, page, began)
+                )
+            await self.take_in(resource, await self._unknown(resource, page, began), began)
+            began = await self._outbox.last_sequence()
+        return found
+
     async def _unknown(self, resource: str, bodies: Sequence[bytes], began: int) -> Sequence[bytes]:
         """All of them while something waits to be judged: it may be what they are compared with."""
         if not await self._outbox.is_judged(began):
             return bodies
+        return [
+            body
+            for body, reading, known in await self._compared(resource, bodies, began)
+            if self._is_news(reading, known)
+        ]
+
+    async def _compared(
+        self, resource: str, bodies: Sequence[bytes], began: int
+    ) -> list[tuple[bytes, Reading, Known | None]]:
+        """Each with what it says, and what is known of its subject."""
         readings = [self._read(Received(0, "", self._webhook(resource, b, began))) for b in bodies]
         known = await self._outbox.contents([reading.subject for reading in readings])
         return [
-            body
+            (body, reading, known.get(reading.subject))
             for body, reading in zip(bodies, readings, strict=True)
-            if self._is_news(reading, known.get(reading.subject))
         ]
 
     def _is_news(self, reading: Reading, known: Known | None) -> bool:
@@ -178,6 +204,13 @@ class Fetcher:
             return True
         if reading.changed_at and (known.changed_at or _NEVER) < reading.changed_at:
             return True  # that it was confirmed later is news, if no event
+        return novelty.verdict(reading, known) is Verdict.EVENT
+
+    def _is_untold(self, reading: Reading, known: Known | None, live: datetime) -> bool:
+        if reading.verdict is not None or (reading.changed_at or _NEVER) < live:
+            return False
+        if known is not None and known.version != self._version:
+            return False
         return novelty.verdict(reading, known) is Verdict.EVENT
 
     def _webhook(

@@ -5,6 +5,7 @@ refunds has an order?"""
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from agent import actor, errors, metrics, tracing
@@ -41,8 +42,8 @@ class Outbox(Protocol):
     async def conclude(self, followup: Followup, judged: Judged | None) -> None:
         """The look was taken; writes the verdict it gave, if there is one."""
 
-    async def looked(self, followup: Followup, *, until: datetime) -> None:
-        """What the store had until then was read."""
+    async def looked(self, followup: Followup, *, until: datetime, untold: bool = False) -> None:
+        """What the store had until then was read; ``untold``: no webhook had told of some of it."""
 
     async def postpone(self, followup: Followup, *, after_s: float) -> None:
         """That look is taken later."""
@@ -71,8 +72,8 @@ class Fetcher(Protocol):
     ) -> Collection[str]:
         """Reads resources of a kind in one request; which of them were shown."""
 
-    async def news(self, resource: str, since: datetime) -> int:
-        """Reads what changed of a kind."""
+    async def untold(self, resource: str, since: datetime) -> bool:
+        """Reads what changed of a kind; whether no webhook had told of some of it."""
 
     async def refunds(self, order: str, cause: str) -> None:
         """Reads the refunds of an order, which the event ``cause`` named."""
@@ -189,9 +190,9 @@ class Followups:
         return True
 
     async def _read_now(self, followup: Followup) -> None:
-        began, subject = self._clock.now(), followup.subject
+        began, subject, untold = self._clock.now(), followup.subject, False
         if followup.since is not None:
-            await self._fetcher.news(subject, followup.since)
+            untold = await self._fetcher.untold(subject, followup.since)
         elif not subject.partition("/")[2].isdecimal():
             log.warning("%s can't be looked up: it has no number", subject)
         elif followup.kind == Look.REFUNDS:
@@ -206,7 +207,7 @@ class Followups:
                 return
         self._alone.discard(subject)
         self._gone.discard(subject)
-        await self._outbox.looked(followup, until=began)
+        await self._outbox.looked(followup, until=began, untold=untold)
 
     async def _deletion(self, followup: Followup) -> None:
         row = await self._outbox.received(followup.cause)
@@ -215,8 +216,11 @@ class Followups:
             return
         resource, _, number = followup.subject.partition("/")
         status = await self._store.status_of(resource, int(number))
-        found = verdict(status)
-        read = verdicts.Read(row.sequence, self._read(row))
+        found, reading = verdict(status), self._read(row)
+        if found is Verdict.OTHER_KIND:
+            why = f"the store has no {resource} with that id, and none was known"
+            reading = replace(reading, reason=why)
+        read = verdicts.Read(row.sequence, reading)
         await self._outbox.conclude(followup, verdicts.conclude(read, found))
         metrics.VERDICTS.labels(found).inc()
         self._judged.set()

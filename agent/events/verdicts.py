@@ -90,9 +90,10 @@ def heard(batch: Sequence[Read]) -> tuple[Heard, ...]:
         reading = read.reading
         if not reading.resource or reading.deletion or reading.read_after is not None:
             continue
-        one = Heard(read.sequence, reading.resource, reading.verdict is not Verdict.ERROR_BODY)
+        good = reading.verdict is not Verdict.ERROR_BODY
+        one = Heard(read.sequence, reading.resource, good, reading.gone)
         place = last.get(one.resource)
-        if place is not None and runs[place].good is one.good:
+        if place is not None and replace(runs[place], sequence=one.sequence) == one:
             runs[place] = one
         else:
             last[one.resource] = len(runs)

@@ -85,9 +85,9 @@ class Reading:
     ``created_at`` and ``lines`` are those of an order, ``refunds`` the subjects of those that it
     names, each with its amount: what their own ``figures`` are. ``parent`` is the subject that one
     belongs to. ``stock`` is the digest of a product's stock alone, ``inventory`` what an event of
-    that stock is made of. ``verdict`` is set where the body alone decides; ``untranslatable`` says
-    why it can't become an event. ``data`` is what the event carries where there is a model of ours,
-    as JSON.
+    that stock is made of. ``verdict`` is set where the body alone decides, ``reason`` tells people
+    why; ``gone``: there is no such resource. ``untranslatable`` says why it can't become an event.
+    ``data`` is what the event carries where there is a model of ours, as JSON.
     """
 
     type: str = ""
@@ -104,6 +104,8 @@ class Reading:
     revives: bool = False
     snapshot: bool = True
     verdict: Verdict | None = None
+    reason: str = ""
+    gone: bool = False
     untranslatable: str = ""
     created_at: datetime | None = None
     lines: tuple[HeldLine, ...] = ()
@@ -154,11 +156,13 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The store sent a resource of that kind, or (not ``good``) an error object in its place."""
+    """The store sent a resource of that kind, or (not ``good``) an error object in its place, be it
+    only because the resource is ``gone``."""
 
     sequence: int
     resource: str
     good: bool
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ def _broken(facts: Facts) -> dict[str, Any]:
         "warn" if facts.broken else "pass",
         len(facts.broken),
         "kinds",
-        f"the store sends error objects in place of {kinds}: deleted meanwhile, or hidden from the"
-        " webhook's user: woo-agent outbox list --state skipped",
+        f"the store sends error objects in place of {kinds} that are there: hidden from the"
+        " webhook's user, or by a plugin: woo-agent outbox list --state skipped",
     )
 
 

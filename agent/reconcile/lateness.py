@@ -3,6 +3,9 @@
 WooCommerce delivers webhooks from a queue that its cron works off, and the cron runs when somebody
 visits. A shop without visitors sends nothing at all: what is read over REST and was not told of by
 a webhook yet is all that shows of that queue from here, for no key of WooCommerce opens it.
+
+What was deleted by force is told of by no webhook, and those that wait for it become error objects
+without an id: whether what is waited for is still there is asked before anybody is blamed.
 """
 
 from __future__ import annotations
@@ -23,14 +26,19 @@ if TYPE_CHECKING:
 
 WINDOW_S = 15 * 60.0
 LOST_AFTER_S = 3600.0
+ASKED_AFTER_S = 30.0
+ASKED_EVERY_S = 300.0
 _MOST = 1000
 _KINDS = frozenset({"order", "product", "customer", "coupon"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Unheard:
+    """``found`` and ``asked_at``, when it is to be read (again), are by the monotonic clock."""
+
     changed_at: datetime
     found: float
+    asked_at: float
 
 
 class Lateness:
@@ -54,8 +62,13 @@ class Lateness:
         if reading.resource not in _KINDS:
             return None
         if reading.read_after is not None:
-            if judged.verdict is Verdict.EVENT:
+            if reading.deletion and judged.verdict is not Verdict.STALE:
+                self._unheard.pop(reading.subject, None)  # nothing tells of it any more
+            elif judged.verdict is Verdict.EVENT:
                 self._found(reading)
+            return None
+        if reading.gone:
+            self._doubt(reading.resource)
             return None
         if judged.verdict is Verdict.ERROR_BODY:
             self._broke(reading.resource)
@@ -83,6 +96,14 @@ class Lateness:
         """How many changes no webhook told of yet."""
         return len(self._unheard)
 
+    def doubtful(self) -> list[str]:
+        """What is to be read now, for it may be gone; asked for again and again while it waits."""
+        now = self._clock.monotonic()
+        found = [(subject, one) for subject, one in self._unheard.items() if one.asked_at <= now]
+        for _, one in found:
+            one.asked_at = now + ASKED_EVERY_S
+        return [subject for subject, _ in found]
+
     def lost(self) -> list[str]:
         """Gives up what waited for so long that its webhook is lost rather than late."""
         until = self._clock.monotonic() - LOST_AFTER_S
@@ -97,7 +118,8 @@ class Lateness:
         if changed_at is None or changed_at < self._began + self._ahead():
             return
         if reading.resource not in self._broken and len(self._unheard) < _MOST:
-            found = _Unheard(changed_at, self._clock.monotonic())
+            now = self._clock.monotonic()
+            found = _Unheard(changed_at, now, now + ASKED_AFTER_S)
             self._unheard.setdefault(reading.subject, found)
 
     def _heard(self, reading: Reading) -> datetime | None:
@@ -113,6 +135,12 @@ class Lateness:
         self._broken.add(resource)
         for subject in [name for name in self._unheard if name.startswith(f"{resource}/")]:
             del self._unheard[subject]
+
+    def _doubt(self, resource: str) -> None:
+        """One of them is gone, and nobody says which: all that are waited for are to be read."""
+        for subject, one in self._unheard.items():
+            if subject.startswith(f"{resource}/"):
+                one.asked_at = self._clock.monotonic()
 
     def _ahead(self) -> timedelta:
         return self._store_now() - self._clock.now()

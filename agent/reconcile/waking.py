@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent import actor, errors, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from agent.clock import Clock
     from agent.reconcile.lateness import Lateness
@@ -32,9 +32,17 @@ class Waking:
     """The loop. ``trouble`` says why the cron can't be woken, empty if it can."""
 
     def __init__(
-        self, lateness: Lateness, store: Store, *, on: Callable[[], bool], clock: Clock
+        self,
+        lateness: Lateness,
+        store: Store,
+        *,
+        on: Callable[[], bool],
+        ask: Callable[[Sequence[str]], Awaitable[None]],
+        clock: Clock,
     ) -> None:
+        """``ask``: those subjects are to be read again, for they may be gone."""
         self._lateness = lateness
+        self._ask = ask
         self.trouble = ""
         self._store = store
         self._on = on
@@ -51,6 +59,8 @@ class Waking:
         if lost := self._lateness.lost():
             metrics.WEBHOOKS_LOST.inc(len(lost))
             log.info("no webhook told of %d changes, the first: %s", len(lost), lost[0])
+        if doubtful := self._lateness.doubtful():
+            await self._ask(doubtful)
         late_s = self._lateness.late_s()
         if late_s <= LATE_S or not self._on():
             if self._waking and late_s <= LATE_S:

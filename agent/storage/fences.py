@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
+    from agent.model.update import Update
     from agent.storage.writer import Tx
 
 
@@ -53,5 +54,18 @@ async def put_up(tx: Tx, fences: Mapping[FenceKey, Fence]) -> None:
                 *(f.content, f.nth),
             )
             for key, f in fences.items()
+        ],
+    )
+
+
+async def took_back(tx: Tx, updates: Sequence[Update]) -> None:
+    """The values that those updates gave do not stand any more: of the fences, only those that they
+    raised themselves say so, with a version or without."""
+    await tx.executemany(
+        "UPDATE fences SET reverted = 1 WHERE (kind, sku, field, version, nth) = (?, ?, ?, ?, ?)",
+        [
+            (update.kind, update.sku, field, *update.rank)
+            for update in updates
+            for field in update.values()
         ],
     )

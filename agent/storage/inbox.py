@@ -98,7 +98,7 @@ async def _newest(db: aiosqlite.Connection, skus: Sequence[str]) -> dict[tuple[s
     rows = await db.execute_fetchall(
         "SELECT kind, sku, version, body, max(number) FROM inbox WHERE settled_at IS NULL"
         f" AND kind IN ('stock', 'price') AND sku IN ({marks(skus)}) AND version IS NULL"
-        " GROUP BY kind, sku UNION ALL"
+        " AND NOT reverts GROUP BY kind, sku UNION ALL"
         " SELECT kind, sku, max(version), '', 0 FROM inbox WHERE settled_at IS NULL"
         f" AND kind IN ('stock', 'price') AND sku IN ({marks(skus)}) AND version IS NOT NULL"
         " GROUP BY kind, sku",

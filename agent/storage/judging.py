@@ -117,10 +117,13 @@ async def _is_judged(tx: Tx, judgement: Judgement) -> bool:
     return bool(count)
 
 
-async def looked(tx: Tx, followup: Followup, *, until: datetime) -> None:
-    """What the store had until then was read, and waits to be judged."""
+async def looked(tx: Tx, followup: Followup, *, until: datetime, untold: bool = False) -> None:
+    """What the store had until then was read, and waits to be judged. ``untold``: among it was what
+    the bodies that made us look have hidden."""
     await followups.done(tx, followup)
     if followup.kind == Look.CHANGES:
+        if untold:
+            await resources.hid(tx, followup.subject, followup.cause)
         await resources.read(tx, followup.subject, until)
 
 
@@ -227,8 +230,11 @@ def _verdict_row(row: Judged, at: int) -> tuple[Any, ...]:
         reading.lane or None,
         reading.priority,
         clock.micros(reading.changed_at) if reading.changed_at else None,
-        row.dead.code if row.dead else None,
-        row.dead.message if row.dead else None,
+        *((row.dead.code, row.dead.message) if row.dead else _why(row)),
         at if state is State.SKIPPED else None,
         row.sequence,
     )
+
+
+def _why(row: Judged) -> tuple[str | None, str | None]:
+    return (row.verdict, row.reading.reason) if row.reading.reason else (None, None)

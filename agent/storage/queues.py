@@ -112,8 +112,10 @@ class Outbox:
             )
         )
 
-    async def looked(self, followup: Followup, *, until: datetime) -> None:
-        await self._db.writer.write(lambda tx: judging.looked(tx, followup, until=until))
+    async def looked(self, followup: Followup, *, until: datetime, untold: bool = False) -> None:
+        await self._db.writer.write(
+            lambda tx: judging.looked(tx, followup, until=until, untold=untold)
+        )
 
     async def postpone(self, followup: Followup, *, after_s: float) -> None:
         until = self._clock.now() + timedelta(seconds=after_s)

@@ -24,7 +24,7 @@ FIRST_LOOK = timedelta(days=1)
 
 async def hear(tx: Tx, heard: Iterable[Heard], now: datetime) -> None:
     """The store sent those. After an error object all changes of that kind are asked for, from the
-    last good body before it on."""
+    last good body before it on; one that only says that its resource is gone breaks nothing."""
     for body in heard:
         if body.good:
             await _good(tx, body)
@@ -39,8 +39,19 @@ async def read(tx: Tx, resource: str, until: datetime) -> None:
     )
 
 
+async def hid(tx: Tx, resource: str, cause: int) -> None:
+    """No webhook had told of something of that kind when the error object ``cause`` came, and no
+    good body has come since: that is what they would have told of."""
+    await tx.execute(
+        "UPDATE resources SET error = ?2 WHERE resource = ?1 AND error IS NULL"
+        " AND (known_until IS NULL OR known_until <= ?2)"  # numbers are given by the clock
+        " AND EXISTS (SELECT 1 FROM outbox WHERE sequence = ?2 AND verdict = 'error_body')",
+        (resource, cause),
+    )
+
+
 async def broken(db: aiosqlite.Connection) -> list[str]:
-    """The kinds of which the newest body was an error object."""
+    """The kinds of which the newest body was an error object, of one that was there."""
     rows = await db.execute_fetchall(
         "SELECT resource FROM resources WHERE error IS NOT NULL ORDER BY resource"
     )
@@ -57,9 +68,9 @@ async def _good(tx: Tx, body: Heard) -> None:
 
 async def _broken(tx: Tx, body: Heard, now: datetime) -> None:
     await tx.execute(
-        "INSERT INTO resources VALUES (?, NULL, ?)"
-        " ON CONFLICT DO UPDATE SET error = excluded.error",
-        (body.resource, body.sequence),
+        "INSERT INTO resources (resource, known_until, error) VALUES (?, NULL, ?)"
+        " ON CONFLICT DO UPDATE SET error = coalesce(excluded.error, error)",
+        (body.resource, None if body.gone else body.sequence),
     )
     [(known_until,)] = await tx.execute_fetchall(
         "SELECT known_until FROM resources WHERE resource = ?", (body.resource,)

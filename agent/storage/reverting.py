@@ -15,7 +15,7 @@ from agent import clock, errors
 from agent.model import update as updates
 from agent.model.inbox import Settlement
 from agent.model.update import Refusal, UpdateState
-from agent.storage import audit, inbox, inbox_view
+from agent.storage import audit, fences, inbox, inbox_view
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -128,13 +128,7 @@ async def settled(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> N
             for row in rows
         ]
         await inbox.settle(tx, taken_back, {}, now)
-        await tx.executemany(
-            "UPDATE fences SET reverted = 1 WHERE kind = ? AND sku = ? AND version = ?",
-            [
-                (one.opened.update.kind, one.opened.update.sku, one.opened.update.version)
-                for one in taken_back
-            ],
-        )
+        await fences.took_back(tx, [one.opened.update for one in taken_back])
 
 
 async def _subject(tx: Tx, update_id: str) -> Subject:

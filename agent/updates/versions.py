@@ -138,7 +138,7 @@ def _behind(opened: Opened, fence: Fence | None) -> bool:
     if fence is None:
         return False
     update = opened.update
-    if fence.reverted and fence.version == (update.version or 0):
+    if fence.reverted and fence.rank == update.rank:
         return True
     if fence.effective_at is None or update.effective_at is not None:
         return _counts_over(

@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.settings import StoreSettings
 
+_MOST_NAMED = 5
+
 
 class Store(Protocol):
     """What is needed of the store."""
 
-    async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
-        """One batch of products (parent 0) or variations of a parent. Raises StoreError."""
+    async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> dict[int, ItemAnswer]:
+        """One batch of products (parent 0) or variations of a parent: what it answered, by product
+        id. Raises StoreError where it answered nothing."""
 
 
 class Answers:
     """What a round of writing brought: ``answered`` by product id.
 
-    ``trouble`` is why it is not complete; ``ambiguous`` are the products of requests that were sent
-    and not answered: they may have been done, or be done still.
+    ``trouble`` is why it is not complete; ``ambiguous`` are the products that were sent and not
+    answered, with their request or alone: they may have been done, or be done still.
     """
 
     def __init__(self) -> None:
@@ -75,6 +78,8 @@ class Writing:
                 [self._chain(parent_id, own, answers) for parent_id, own in parents[:width]]
             )
             parents = parents[width:]
+        if answers.trouble is None and answers.ambiguous:
+            answers.trouble = _unsaid(answers.ambiguous)
         return answers
 
     async def _together(self, requests: Sequence[Coroutine[None, None, None]]) -> None:
@@ -111,8 +116,20 @@ class Writing:
             answers.trouble = error
         else:
             self._pace = self._pace.after(len(writes), self._clock.monotonic() - started)
-            for write, answer in zip(writes, answered, strict=True):
-                answers.answered[write.product.id] = answer
+            answers.answered |= answered
+            sent = (write.product.id for write in writes)
+            answers.ambiguous += [number for number in sent if number not in answered]
+
+
+def _unsaid(product_ids: Sequence[int]) -> errors.StoreError:
+    """It ends the round, not the requests of it: one product that is never answered for must not
+    keep the others from being written."""
+    named = ", ".join(str(number) for number in product_ids[:_MOST_NAMED])
+    more = f" and {len(product_ids) - _MOST_NAMED} more" if len(product_ids) > _MOST_NAMED else ""
+    return errors.StoreUnavailableError(
+        f"the store does not say what became of products {named}{more}: they are read again",
+        hint="a plugin may change what WooCommerce answers to products/batch",
+    )
 
 
 def by_parent(items: Iterable[ItemWrite]) -> dict[int, list[ItemWrite]]:

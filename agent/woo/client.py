@@ -141,13 +141,14 @@ class Client:
             raise
         return store_product.read(row, parent_id=parent_id)
 
-    async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
-        """A batch of products (``parent_id`` 0) or of one parent's variations, in order."""
+    async def write(self, parent_id: int, writes: Sequence[ItemWrite]) -> dict[int, ItemAnswer]:
+        """A batch of products (``parent_id`` 0) or of one parent's variations; the answers by
+        product id, without those of which the store does not say what became."""
         path = f"products/{parent_id}/variations/batch" if parent_id else "products/batch"
         body = {"update": [wire.item(write) for write in writes]}
         answer, _ = await self._call("POST", path, {}, body)
         answered = wire.answers(answer, writes, parent_id)
-        if answered is None:
+        if not answered:
             raise errors.StoreUnavailableError(
                 f"the store's answer to {path} does not fit the batch", hint=self._hint
             )

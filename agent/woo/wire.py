@@ -51,22 +51,33 @@ def _written(value: object) -> object:
     return value
 
 
-def answers(body: Any, writes: Sequence[ItemWrite], parent_id: int) -> list[ItemAnswer] | None:
-    """The answers to a batch, in its order; None where the body is not one for that batch."""
+def answers(body: Any, writes: Sequence[ItemWrite], parent_id: int) -> dict[int, ItemAnswer]:
+    """The answers to a batch by product id, in whatever order they came. What the body does not
+    answer, or answers in two ways, is left out: nobody knows what became of it."""
     rows = body.get("update") if isinstance(body, Mapping) else None
-    if not isinstance(rows, list) or len(rows) != len(writes):
-        return None
-    return [_answer(row, write, parent_id) for row, write in zip(rows, writes, strict=True)]
+    named: dict[int, Any] = {}
+    disputed: set[int] = set()
+    for row in rows if isinstance(rows, list) else ():
+        number = row.get("id") if isinstance(row, Mapping) else None
+        if type(number) is int and named.setdefault(number, row) != row:
+            disputed.add(number)
+    found = {
+        write.product.id: _answer(named[write.product.id], write, parent_id)
+        for write in writes
+        if write.product.id in named and write.product.id not in disputed
+    }
+    return {number: answer for number, answer in found.items() if answer is not None}
 
 
-def _answer(row: Any, write: ItemWrite, parent_id: int) -> ItemAnswer:
-    error = row.get("error") if isinstance(row, Mapping) else None
+def _answer(row: Mapping[str, Any], write: ItemWrite, parent_id: int) -> ItemAnswer | None:
+    """None for a row that shows neither an error nor the fields that were written."""
+    error = row.get("error")
     if isinstance(error, Mapping):
         code = foreign.line(error.get("code")) or "error"
         return ItemAnswer(None, code, foreign.line(error.get("message")))
     shown = store_product.read(row, parent_id=parent_id)
-    if shown is None or shown.id != write.product.id:
-        return ItemAnswer(None, "broken_answer", "the answer names another product")
+    if shown is None or not all(_WRITTEN_AS[field] in row for field in write.values):
+        return None
     return ItemAnswer(
         shown,
         figures=figures.digest(row),

@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agent.events.fetching import Fetcher
@@ -18,7 +18,6 @@ from tests.events import fakes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
 
 SOURCE = "https://shop.example"
 HOMES = frozenset({"shop.example"})
@@ -32,6 +31,7 @@ class Line:
         self.last = 100
         self.stored: dict[str, Webhook] = {}
         self.judged = True
+        self.live = datetime.min.replace(tzinfo=UTC)
         self.known: dict[str, Known] = {}
         self.rows: dict[int, Received] = {}
         self.asked: list[tuple[str, object]] = []
@@ -62,6 +62,9 @@ class Line:
 
     async def received(self, sequence: int) -> Received | None:
         return self.rows.get(sequence)
+
+    async def go_live(self) -> datetime:
+        return self.live
 
     async def refunds(self, order: int, past: Sequence[bytes | None]) -> list[bytes]:
         self.asked.append((f"refunds of {order}", list(past)))
@@ -189,6 +192,29 @@ async def test_what_another_translator_knew_is_taken_in_again() -> None:
     line.known = known(ORDER.body, line.clock, version=reading.VERSION - 1)
     await line.fetcher.news("order", fakes.AT)
     assert len(line.stored) == 1
+
+
+async def test_what_no_webhook_told_of_is_named_as_such_if_that_is_sure() -> None:
+    changed = ORDER.body.replace(b'"status":"processing"', b'"status":"completed"')
+    saved = ORDER.body.replace(b'"date_modified_gmt":"20', b'"date_modified_gmt":"21')
+    draft = ORDER.body.replace(b'"status":"processing"', b'"status":"draft"')
+    line = Line([ORDER.body], [saved], [draft])
+    line.known = known(ORDER.body, line.clock)
+    assert not await line.fetcher.untold("order", fakes.AT)
+    assert [hook.body for hook in line.stored.values()] == [saved]  # as every look takes it in
+
+    line = Line([ORDER.body], [changed])
+    line.known = known(ORDER.body, line.clock)
+    line.judged = False  # what waits may be its webhook
+    assert not await line.fetcher.untold("order", fakes.AT)
+    line.judged = True
+    assert await line.fetcher.untold("order", fakes.AT)
+    line.known = known(ORDER.body, line.clock, version=reading.VERSION - 1)
+    assert not await line.fetcher.untold("order", fakes.AT)
+    line.known = {}
+    assert await line.fetcher.untold("order", fakes.AT)
+    line.live = datetime.max.replace(tzinfo=UTC)  # it changed before the agent was there
+    assert not await line.fetcher.untold("order", fakes.AT)
 
 
 async def test_a_checkout_that_is_no_order_yet_is_no_news() -> None:

@@ -41,6 +41,7 @@ class Questions:
         }
         self.concluded: list[tuple[Followup, Judged | None]] = []
         self.looked_at: list[tuple[Followup, datetime]] = []
+        self.untold: list[Followup] = []
         self.later: list[tuple[Followup, float]] = []
 
     async def followups(self, most: int) -> list[Followup]:
@@ -53,8 +54,10 @@ class Questions:
         self.concluded.append((followup, judged))
         self.due.remove(followup)
 
-    async def looked(self, followup: Followup, *, until: datetime) -> None:
+    async def looked(self, followup: Followup, *, until: datetime, untold: bool = False) -> None:
         self.looked_at.append((followup, until))
+        if untold:
+            self.untold.append(followup)
         self.due.remove(followup)
 
     async def postpone(self, followup: Followup, *, after_s: float) -> None:
@@ -75,6 +78,7 @@ class Store:
         self.hidden: set[str] = set()
         self.gone: set[str] = set()
         self.breaks = ""
+        self.finds = False
         self.turn_in_s = 0.0
         self.spent = 0
 
@@ -104,11 +108,11 @@ class Store:
         self.read.append((f"{resource}s", " ".join(subjects)))
         return {*subjects} - self.hidden
 
-    async def news(self, resource: str, since: datetime) -> int:
+    async def untold(self, resource: str, since: datetime) -> bool:
         self._answers(resource)
         self.clock.advance(60)
         self.read.append((resource, since))
-        return 0
+        return self.finds
 
     async def refunds(self, order: str, cause: str) -> None:
         self._answers(order)
@@ -154,7 +158,8 @@ class Asking:
 async def test_what_the_deletion_was(status: str | None, verdict: Verdict) -> None:
     look = Asking(COUPON, **({"coupon": status} if status else {}))
     assert await look.followups.run_once() == followups.IDLE_S
-    reading = Reading(subject="coupon/7", deletion=True)
+    why = "the store has no coupon with that id, and none was known" if status is None else ""
+    reading = Reading(subject="coupon/7", deletion=True, reason=why)
     assert look.outbox.concluded == [(COUPON, Judged(1, verdict, reading))]
     assert look.judged.is_set()
 
@@ -191,6 +196,14 @@ async def test_late_bodies_are_read_again_and_what_errors_hid_is_asked_for() -> 
     assert await look.followups.run_once() == followups.IDLE_S
     assert look.store.read == [("order/9", None), ("order", fakes.AT)]
     assert look.outbox.looked_at == [(LATE, began), (BROKEN, began)]  # not when it was done
+
+
+@pytest.mark.parametrize("finds", [True, False])
+async def test_whether_errors_hid_something_is_written_down(finds: bool) -> None:
+    look = Asking(LATE, BROKEN)
+    look.store.finds = finds
+    await look.followups.run_once()
+    assert look.outbox.untold == ([BROKEN] if finds else [])
 
 
 async def test_refunds_are_read_and_say_which_event_named_them() -> None:

@@ -156,6 +156,9 @@ def test_what_is_heard_of_a_kind_of_resource_keeps_its_order() -> None:
             said(7, "product", deletion=True),  # nor does a body that is only an id
             said(8, ""),
             said(9, "order", verdict=Verdict.DRAFT),
+            said(10, "coupon", gone=True, **broken),
+            said(11, "coupon", gone=True, **broken),
+            said(12, "coupon", **broken),
         ]
     )
     assert heard == (
@@ -163,6 +166,8 @@ def test_what_is_heard_of_a_kind_of_resource_keeps_its_order() -> None:
         Heard(3, "product", good=False),
         Heard(5, "order", good=False),
         Heard(9, "order", good=True),
+        Heard(11, "coupon", good=False, gone=True),
+        Heard(12, "coupon", good=False),
     )
 
 

@@ -188,3 +188,37 @@ def test_what_is_kept_is_bounded_and_the_oldest_is_in_it() -> None:
         line.heard(f"product/{number}")
     assert line.lateness.unheard == lateness._MOST == len(line.lateness._lags)
     assert line.lateness.late_s() == 600.0
+
+
+@pytest.mark.parametrize("verdict", [Verdict.EVENT, Verdict.DUPLICATE])
+def test_what_is_found_to_be_gone_is_not_waited_for(verdict: Verdict) -> None:
+    line = Line()
+    line.found("order/1")
+    line.found("order/2")
+    line.heard("order/1", ago_s=None, read_after=9, deletion=True, verdict=verdict)
+    assert line.lateness.unheard == 1
+    line.heard("order/2", ago_s=None, read_after=9, deletion=True, verdict=Verdict.STALE)
+    assert line.lateness.unheard == 1, "another body came while it was read"
+
+
+def test_what_may_be_gone_is_asked_for_now_and_then_and_after_each_body_of_one_that_is() -> None:
+    line = Line()
+    gone: dict[str, Any] = {"resource": "order", "verdict": Verdict.ERROR_BODY, "gone": True}
+    line.found("order/1")
+    line.found("product/10")
+    assert line.lateness.doubtful() == []
+    assert line.heard("", **gone) is None
+    assert line.lateness.doubtful() == ["order/1"]
+    line.found("order/2")
+    assert line.lateness.doubtful() == []
+    line.clock.advance(lateness.ASKED_AFTER_S)
+    assert line.lateness.doubtful() == ["product/10", "order/2"]
+    assert line.lateness.doubtful() == []
+    line.heard("", **gone)
+    assert line.lateness.doubtful() == ["order/1", "order/2"]
+    assert line.lateness.unheard == 3, "it is not known yet which of them is gone"
+    line.heard("order/1")
+    line.clock.advance(lateness.ASKED_EVERY_S - 1)
+    assert line.lateness.doubtful() == []
+    line.clock.advance(1)
+    assert line.lateness.doubtful() == ["product/10", "order/2"]

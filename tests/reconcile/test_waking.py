@@ -15,6 +15,7 @@ from agent.reconcile.waking import Waking
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -27,7 +28,13 @@ class Line:
         self.trouble: errors.StoreError | None = None
         self.woken: list[float] = []
         self.lateness = Lateness(store_now=self.clock.now, clock=self.clock)
-        self.waking = Waking(self.lateness, self, on=lambda: self.on, clock=self.clock)
+        self.asked: list[tuple[float, list[str]]] = []
+        self.waking = Waking(
+            self.lateness, self, on=lambda: self.on, ask=self.ask, clock=self.clock
+        )
+
+    async def ask(self, subjects: Sequence[str]) -> None:
+        self.asked.append((self.clock.monotonic(), [*subjects]))
 
     async def wake_cron(self) -> bool:
         self.woken.append(self.clock.monotonic())
@@ -146,3 +153,16 @@ async def test_calls_are_counted_by_how_they_ended(line: Line) -> None:
     line.trouble = errors.StoreUnavailableError("wp-cron.php answers 500", hint="")
     await line.go_on(60)
     assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1, 1]
+
+
+async def test_what_is_waited_for_is_read_again_before_the_cron_is_blamed(
+    line: Line,
+) -> None:
+    line.found("order/1")
+    line.found("order/2")
+    await line.go_on(20)
+    line.judged("order/2", line.clock.now(), None)
+    line.found("order/3")
+    await line.go_on(200)
+    assert line.asked == [(30.0, ["order/1"]), (50.0, ["order/3"])]
+    assert line.woken[0] > 50.0

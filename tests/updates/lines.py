@@ -49,7 +49,8 @@ class Shelf(stock.Stock):
 
 @dataclass
 class Line:
-    """All of it; ``sent`` has the path and the items of every batch that reached the store."""
+    """All of it; ``sent`` has the path and the items of every batch that reached the store, and
+    ``answered`` says what becomes of the rows of its answer on their way back."""
 
     clock: HurriedClock
     store: Store
@@ -57,6 +58,7 @@ class Line:
     inbox: inbox_queue.Inbox
     settings: Settings
     sent: list[tuple[str, list[dict[str, Any]]]]
+    answered: Callable[[list[Any]], list[Any]] = list
     looks: int = 0
     seen_at_looks: list[Callable[[], None]] = field(default_factory=list)
     shelf: Shelf = field(init=False)
@@ -131,6 +133,7 @@ async def opened(folder: Path) -> AsyncIterator[Line]:
     )
     sent: list[tuple[str, list[dict[str, Any]]]] = []
     store.site._app.middlewares.append(_kept(sent))
+    store.site._app.middlewares.append(_answered(lambda rows: line.answered(rows)))
     gateway = Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
     async with store.serving(deliver=False), gateway.serving():
         settings = agents.configured(
@@ -197,6 +200,20 @@ def _kept(sent: list[tuple[str, list[dict[str, Any]]]]) -> Any:
         return await handler(request)
 
     return keep
+
+
+def _answered(change: Callable[[list[Any]], list[Any]]) -> Any:
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if request.method != "POST" or response.status != 200:
+            return response
+        assert isinstance(response, web.Response)
+        assert isinstance(response.body, bytes)
+        body = json.loads(response.body)
+        return web.json_response(body | {"update": change(body["update"])})
+
+    return answer
 
 
 async def same_journal(name: str, head_position: int | None) -> bool:

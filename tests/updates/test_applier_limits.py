@@ -24,7 +24,7 @@ async def test_a_limit_below_our_batch_size_only_makes_smaller_batches(
         line.store.add_product(f"A-{number}", stock=1)
     real, sizes = line.applier._writing._store.write, list[int]()
 
-    async def limited(parent_id: int, writes: Sequence[ItemWrite]) -> list[ItemAnswer]:
+    async def limited(parent_id: int, writes: Sequence[ItemWrite]) -> dict[int, ItemAnswer]:
         sizes.append(len(writes))
         if len(writes) > 7:
             raise errors.StoreRejectedError("too many", hint="", status=413, code="too_large")

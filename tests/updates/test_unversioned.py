@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from agent.model.inbox import Fence, KnownVersions, Taken
 from agent.model.update import Code
-from agent.updates import files, intake
+from agent.storage import reverting
+from agent.updates import files, holds, intake
 from tests.updates.rows import NOW, price, stock
 
 if TYPE_CHECKING:
@@ -166,3 +168,69 @@ async def test_a_file_can_not_say_itself_how_new_it_is(line: Line) -> None:
     await drop(line, bare("b", 6))
     await line.apply()
     assert line.store.stock("MUG-1") == 6
+
+
+async def revert(line: Line, *names: str) -> None:
+    given: dict[str, Any] = {"who": "zoe", "reason": "", "now": line.clock.now()}
+    await line.inbox._db.writer.write(lambda tx: reverting.by_id(tx, names, **given))
+
+
+async def test_only_what_it_set_itself_counts_as_taken_back(line: Line) -> None:
+    line.store.add_product("MUG-1", price="20.00")
+    await line.feed(price(5, "19", sale_price="15"))
+    await line.apply()
+    await drop(line, price(0, "18", id="f") | {"version": None})
+    await line.apply()
+    await revert(line, "f")
+    await line.apply()
+    known = (await line.inbox.known(["MUG-1"])).fences
+    assert {field: (one.rank, one.reverted) for (_, _, field), one in known.items()} == {
+        "regular_price": ((5, 1), True),
+        "sale_price": ((5, 0), False),
+    }
+    await line.feed(price(5, "19", sale_price="15", id="again"))
+    await line.apply()
+    product = line.store.product("MUG-1")
+    assert (product["regular_price"], product["sale_price"]) == ("19", "15")
+
+
+@pytest.mark.parametrize("first", [stock(0, 7, id="a"), bare("a", 7)])
+async def test_it_counts_after_one_that_was_taken_back(line: Line, first: dict[str, Any]) -> None:
+    line.store.add_product("MUG-1", stock=40)
+    await drop(line, first)
+    await line.apply()
+    await revert(line, "a")
+    await line.apply()
+    assert line.store.stock("MUG-1") == 40
+    await drop(line, bare("b", 9))
+    await line.apply()
+    assert line.store.stock("MUG-1") == 9
+    assert (await line.results())["b"] == ["applied"]
+
+
+async def test_one_that_is_about_to_be_taken_back_hides_no_other_that_waits(line: Line) -> None:
+    line.store.add_product("MUG-1", price="20.00")
+    await drop(line, price(0, "19", id="a") | {"version": None})
+    await line.apply()
+    await drop(line, price(0, None, sale_price="9", id="b") | {"version": None})
+    await revert(line, "a")
+    await drop(line, price(0, None, sale_price="8", id="c") | {"version": None})
+    opened = await line.inbox.due(10)
+    assert {one.update.id: one.update.rank for one in opened if not one.reverts} == {
+        "b": (-1, 2),
+        "c": (-1, 3),
+    }
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+async def test_a_held_one_is_over_once_a_newer_one_was_written(line: Line, versioned: bool) -> None:
+    """Whichever of the two has a version."""
+    line.store.add_product("MUG-1", price="20.00")
+    held, newer = price(5, "99", id="held"), price(6, "19", id="newer")
+    given = (held, newer | {"version": None}) if versioned else (held | {"version": None}, newer)
+    for item in given:
+        await (line.feed(item) if item["version"] else drop(line, item))
+        await line.apply()
+    await holds.Holds(line.inbox, clock=line.clock, settled=asyncio.Event()).run_once()
+    assert line.store.product("MUG-1")["regular_price"] == "19"
+    assert (await line.results())["held"] == ["price_change", "superseded"]

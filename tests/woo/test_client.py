@@ -121,7 +121,7 @@ async def test_all_pages_of_an_answer_are_read_in_order_of_id() -> None:
         assert "stock_quantity" in request.query["_fields"]
 
 
-async def test_a_batch_sends_the_fields_we_own_and_gets_its_answers_in_order(
+async def test_a_batch_sends_the_fields_we_own_and_gets_its_answers_by_id(
     store: Store, calls: Client
 ) -> None:
     mug, cup = store.add_product("MUG-1"), store.add_product("CUP-1", stock=None)
@@ -129,7 +129,8 @@ async def test_a_batch_sends_the_fields_we_own_and_gets_its_answers_in_order(
     to = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
     sale = {"regular_price": "9.90", "sale_price": "7", "sale_to": to}
     writes = [ItemWrite(found["MUG-1"][0], sale), ItemWrite(found["CUP-1"][0], {"quantity": 3})]
-    first, second = await calls.write(0, writes)
+    answers = await calls.write(0, writes)
+    first, second = answers[mug], answers[cup]
     assert first.product is not None
     assert second.product is not None
     assert [first.product.id, second.product.id] == [mug, cup]
@@ -137,7 +138,7 @@ async def test_a_batch_sends_the_fields_we_own_and_gets_its_answers_in_order(
     assert second.product.values["quantity"] is None
     assert store.product(mug)["sale_price"] == "7"
     ended = {"sale_price": None, "sale_to": None}
-    [answer] = await calls.write(0, [ItemWrite(first.product, ended)])
+    answer = (await calls.write(0, [ItemWrite(first.product, ended)]))[mug]
     assert answer.product is not None
     assert {name: answer.product.values[name] for name in ended} == ended
 
@@ -147,10 +148,10 @@ async def test_variations_are_written_through_their_parent_and_nowhere_else(
 ) -> None:
     parent = store.add_variable("SHIRT", {"SHIRT-S": ("20.00", 3)})
     [small] = (await calls.find(["SHIRT-S"]))["SHIRT-S"]
-    [refused] = await calls.write(0, [ItemWrite(small, {"quantity": 8})])
+    refused = (await calls.write(0, [ItemWrite(small, {"quantity": 8})]))[small.id]
     assert refused.product is None
     assert refused.code == "woocommerce_rest_invalid_product_id"
-    [written] = await calls.write(parent, [ItemWrite(small, {"quantity": 8})])
+    written = (await calls.write(parent, [ItemWrite(small, {"quantity": 8})]))[small.id]
     assert written.product is not None
     assert (written.product.parent_id, store.stock("SHIRT-S")) == (parent, 8)
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.model.product import ItemWrite
 from agent.woo import wire
@@ -37,27 +39,79 @@ def test_a_recorded_batch_gives_an_answer_or_the_error_of_each_item(name: str) -
         if (shown := store_product.read(row | {"type": "simple"})) is not None
     ]
     answers = wire.answers(recorded["response"]["body"], writes, 11)
-    assert answers is not None
-    for row, answer in zip(rows, answers, strict=True):
+    assert [*answers] == [row["id"] for row in rows]
+    for row in rows:
+        answer = answers[row["id"]]
         if "error" in row:
             assert (answer.product, answer.code) == (None, row["error"]["code"])
             assert answer.message == row["error"]["message"]
         else:
             assert answer.product is not None
             assert answer.product.id == row["id"]
-    assert {answer.product is None for answer in answers} == {True, False}
+    assert {answer.product is None for answer in answers.values()} == {True, False}
 
 
-def test_an_answer_that_names_another_product_is_an_error_of_that_item() -> None:
+def test_what_an_answer_does_not_say_of_a_product_is_not_known() -> None:
     shirt = store_product.read(SHIRT)
     assert shirt is not None
     write = ItemWrite(shirt, {"quantity": 1})
-    rows: list[Any] = [{"id": 13}, None, {}, [], {"id": 12, "error": {}}]
+    stands = SHIRT | {"stock_quantity": 1}
+    rows: list[Any] = [None, {}, [], 12, "12", {"id": 13}, {"id": "12"}, {"id": True}, SHIRT]
+    rows += [{"error": {"code": "e"}}, {"id": 12, "error": "no"}, {"id": 13, "error": {}}]
     for row in rows:
-        answers = wire.answers({"update": [row]}, [write], 11)
-        assert answers is not None
-        assert answers[0].product is None
-        assert answers[0].code
+        assert wire.answers({"update": [row]}, [write], 11) == {}, row
+        assert wire.answers({"update": [row, stands]}, [write], 11).keys() <= {12}
+    bodies: list[Any] = [None, [], {}, {"update": None}, {"update": {"id": 12}}]
+    for body in [*bodies, {"create": [stands]}]:
+        assert wire.answers(body, [write], 11) == {}
+    refused = wire.answers({"update": [{"id": 12, "error": {}}]}, [write], 11)
+    assert (refused[12].product, refused[12].code) == (None, "error")
+
+
+_SENT = {number: number * 10 for number in range(1, 7)}
+"""Product id → the stock that is written."""
+
+
+def _row(number: int, *, refused: bool) -> dict[str, Any]:
+    if refused:
+        return {"id": number, "error": {"code": f"no-{number}", "message": "", "data": {}}}
+    return SHIRT | {"id": number, "stock_quantity": _SENT[number], "manage_stock": True}
+
+
+@st.composite
+def _answered(draw: st.DrawFn) -> tuple[set[int], list[Any], set[int], set[int]]:
+    """Which of the products were refused, the rows of an answer in any order, and the products
+    that it leaves out, or answers for in two ways."""
+    refused = draw(st.sets(st.sampled_from([*_SENT])))
+    missing = draw(st.sets(st.sampled_from([*_SENT])))
+    rows: list[Any] = [_row(n, refused=n in refused) for n in _SENT if n not in missing]
+    disputed = draw(st.sets(st.sampled_from([*_SENT]))) - missing
+    rows += [_row(number, refused=number not in refused) for number in disputed]
+    rows += draw(st.lists(st.sampled_from(rows))) if rows else []
+    rows += draw(
+        st.lists(st.sampled_from([None, {}, 7, _SENT, {"id": 99}, {"id": 99, "error": {}}]))
+    )
+    return refused, draw(st.permutations(rows)), missing, disputed
+
+
+@given(_answered())
+def test_each_row_is_the_answer_for_the_product_it_names(
+    answered: tuple[set[int], list[Any], set[int], set[int]],
+) -> None:
+    refused, rows, missing, disputed = answered
+    shown = [store_product.read({"id": number}) for number in _SENT]
+    writes = [ItemWrite(one, {"quantity": _SENT[one.id]}) for one in shown if one is not None]
+    answers = wire.answers({"update": rows}, writes, 0)
+    assert answers.keys() == _SENT.keys() - missing - disputed
+    for number, answer in answers.items():
+        if number in refused:
+            assert (answer.product, answer.code) == (None, f"no-{number}")
+        else:
+            assert answer.product is not None
+            assert (answer.product.id, answer.product.values["quantity"]) == (
+                number,
+                _SENT[number],
+            )
 
 
 def test_a_variation_that_does_not_name_its_parent_gets_the_one_it_was_asked_of() -> None:

@@ -125,7 +125,12 @@ def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     resource, _, event = topic.partition(".")
     kind = resource if resource in _RETAIL else ""
     if broken.is_error(body) or (kind and broken.is_legacy(kind, body)):
-        return Reading(verdict=Verdict.ERROR_BODY, resource=kind)
+        return Reading(
+            verdict=Verdict.ERROR_BODY,
+            resource=kind,
+            reason=broken.reason(kind, body),
+            gone=broken.is_gone(body),
+        )
     if not _TOPIC.fullmatch(topic):
         return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
     if resource in _RETAIL and event in ("created", "updated", "restored", "deleted"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,13 +134,33 @@ def test_a_body_that_we_read_ourselves_says_when_and_brings_back_what_is_not_in_
 )
 def test_an_error_object_names_the_kind_of_its_topic(topic: str, resource: str) -> None:
     said = read({"code": "x", "message": "no", "data": {"status": 404}}, topic)
-    assert said == Reading(verdict=Verdict.ERROR_BODY, resource=resource)
+    assert (said.verdict, said.resource, said.gone) == (Verdict.ERROR_BODY, resource, True)
+    assert said.reason.startswith(f"the store has no such {resource or 'resource'} any more (404)")
+    assert replace(said, verdict=None, resource="", reason="", gone=False) == Reading()
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (401, "the store sent an error (401) in place of the order"),
+        (403, "the store sent an error (403) in place of the order"),
+        (500, "the store sent an error (500) in place of the order"),
+        ("404", "the store sent an error in place of the order"),
+        (None, "the store sent an error in place of the order"),
+    ],
+)
+def test_no_other_error_says_that_something_is_gone(status: object, why: str) -> None:
+    said = read(
+        {"code": "x", "message": "m@il.example", "data": {"status": status}}, "order.updated"
+    )
+    assert (said.verdict, said.gone, said.reason) == (Verdict.ERROR_BODY, False, why)
 
 
 @pytest.mark.parametrize("resource", ["order", "product", "customer", "coupon"])
 def test_a_body_of_the_legacy_api_is_a_broken_one(resource: str) -> None:
     said = read({resource: {"id": 7, "status": "processing"}}, f"{resource}.updated")
-    assert said == Reading(verdict=Verdict.ERROR_BODY, resource=resource)
+    why = f"a body of the legacy API in place of the {resource}"
+    assert said == Reading(verdict=Verdict.ERROR_BODY, resource=resource, reason=why)
     assert read({"order": {"id": 7}}, "action.woocommerce_x").verdict is None
 
 

@@ -119,7 +119,9 @@ def test_recorded_deletions(number: int) -> None:
 
 @pytest.mark.parametrize("number", [42, 43])
 def test_recorded_error_objects(number: int) -> None:
-    assert recorded(number) == Reading(verdict=Verdict.ERROR_BODY, resource=ORDER)
+    why = "the store has no such order any more (404): there is nothing left to tell"
+    gone = Reading(verdict=Verdict.ERROR_BODY, resource=ORDER, reason=why, gone=True)
+    assert recorded(number) == gone
 
 
 def test_the_recorded_ping_is_no_event() -> None:
