@@ -8,11 +8,13 @@ the clock: what comes in up to a day later counts too.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent import clock
 from agent.model import personal
 from agent.model.delivery import Verdict
+from agent.storage import outbox
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
-    from agent.model.delivery import Judged
+    from agent.model.delivery import Event, Judged
     from agent.storage.database import Database
     from agent.storage.writer import Tx
 
@@ -40,6 +42,20 @@ class Search(NamedTuple):
 
     after: int
     newest: int
+
+
+async def events(
+    db: aiosqlite.Connection, sequences: Sequence[int], version: int | None = None
+) -> list[Event]:
+    """Judged rows as ``outbox.events`` has them, and which of them were erased."""
+    rows = await db.execute_fetchall(
+        f"SELECT sequence FROM outbox WHERE erased AND sequence IN ({marks(sequences)})", sequences
+    )
+    gone = {sequence for (sequence,) in rows}
+    return [
+        replace(event, erased=True) if event.sequence in gone else event
+        for event in await outbox.events(db, sequences, version)
+    ]
 
 
 async def ask(tx: Tx, judged: Sequence[Judged]) -> None:

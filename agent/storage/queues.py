@@ -12,6 +12,7 @@ from agent.model.pause import Line
 from agent.storage import (
     baseline,
     cursors,
+    erasures,
     followups,
     judging,
     outbox,
@@ -143,7 +144,7 @@ class Outbox:
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         kept = self._version if self._translated else None
-        return await self._db.read(outbox.events, sequences, kept)
+        return await self._db.read(erasures.events, sequences, kept)
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
         told = None if dead_in_a_row == self._dead_in_a_row else dead_in_a_row
