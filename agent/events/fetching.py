@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent.events import novelty, refunds
 from agent.model import envelope
 from agent.model.delivery import BACKFILL, READ_BY_US, Received, Verdict, Webhook
+from agent.model.history import is_history
 
 if TYPE_CHECKING:
     import random
@@ -39,6 +40,9 @@ class Outbox(Protocol):
 
     async def received(self, sequence: int) -> Received | None:
         """The stored webhook, None if it is gone."""
+
+    async def told_since(self) -> datetime:
+        """Orders that were not told, and did not change since then, are nobody's business."""
 
 
 class Store(Protocol):
@@ -152,24 +156,31 @@ class Fetcher:
 
     async def news(self, resource: str, since: datetime) -> int:
         """Takes in what of that kind changed since then and is not known; the highest number after
-        it."""
+        it. Orders from before the beginning are left: looks reach back a little."""
         began = await self._outbox.last_sequence()
+        told_since = await self._outbox.told_since() if resource == "order" else _NEVER
         async for page in self._store.changed(resource, since):
-            await self.take_in(resource, await self._unknown(resource, page, began), began)
+            news = await self._unknown(resource, page, began, told_since)
+            await self.take_in(resource, news, began)
             began = await self._outbox.last_sequence()
         return began
 
-    async def _unknown(self, resource: str, bodies: Sequence[bytes], began: int) -> Sequence[bytes]:
-        """All of them while something waits to be judged: it may be what they are compared with."""
-        if not await self._outbox.is_judged(began):
-            return bodies
+    async def _unknown(
+        self, resource: str, bodies: Sequence[bytes], began: int, told_since: datetime = _NEVER
+    ) -> Sequence[bytes]:
+        """All but history while something waits to be judged: it may be what they are compared
+        with."""
+        is_judged = await self._outbox.is_judged(began)
         readings = [self._read(Received(0, "", self._webhook(resource, b, began))) for b in bodies]
-        known = await self._outbox.contents([reading.subject for reading in readings])
-        return [
-            body
-            for body, reading in zip(bodies, readings, strict=True)
-            if self._is_news(reading, known.get(reading.subject))
-        ]
+        contents = await self._outbox.contents([reading.subject for reading in readings])
+        unknown = []
+        for body, reading in zip(bodies, readings, strict=True):
+            known = contents.get(reading.subject)
+            if known is None and is_history((reading.created_at, reading.changed_at), told_since):
+                continue
+            if not is_judged or self._is_news(reading, known):
+                unknown.append(body)
+        return unknown
 
     def _is_news(self, reading: Reading, known: Known | None) -> bool:
         if reading.verdict is not None:

@@ -166,8 +166,11 @@ class Outbox:
         now = self._clock.now()
         await self._db.writer.write(lambda tx: baseline.start(tx, go_live, now))
 
-    async def go_live(self) -> datetime:
-        return await self._db.read(baseline.go_live)
+    async def told_since(self) -> datetime:
+        return await self._db.read(baseline.told_since)
+
+    async def compare_clocks(self, ahead: timedelta) -> None:
+        await self._db.writer.write(lambda tx: baseline.compare_clocks(tx, ahead))
 
     async def baseline_done(self) -> bool:
         return await self._db.read(baseline.is_done)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agent.events.fetching import Fetcher
@@ -18,7 +18,6 @@ from tests.events import fakes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
 
 SOURCE = "https://shop.example"
 HOMES = frozenset({"shop.example"})
@@ -32,6 +31,7 @@ class Line:
         self.last = 100
         self.stored: dict[str, Webhook] = {}
         self.judged = True
+        self.since = datetime.min.replace(tzinfo=UTC)
         self.known: dict[str, Known] = {}
         self.rows: dict[int, Received] = {}
         self.asked: list[tuple[str, object]] = []
@@ -49,6 +49,9 @@ class Line:
 
     async def last_sequence(self) -> int:
         return self.last
+
+    async def told_since(self) -> datetime:
+        return self.since
 
     async def is_judged(self, sequence: int) -> bool:
         return self.judged
@@ -252,3 +255,16 @@ async def test_the_store_itself_is_taken_in_where_it_is_not_known_as_it_is() -> 
     line.pages = ([body % b"USD"],)
     await line.fetcher.store("brand-de")
     assert [hook.body for hook in line.stored.values()] == [body % b"EUR", body % b"USD"]
+
+
+async def test_a_look_leaves_orders_from_before_the_beginning() -> None:
+    body = recordings.webhook(14).json()
+    created = datetime.fromisoformat(f"{body['date_created_gmt']}+00:00")
+    modified = datetime.fromisoformat(f"{body['date_modified_gmt']}+00:00")
+    last = max(created, modified)
+    for judged in (True, False):
+        for since, is_told in ((last, True), (last + timedelta(seconds=1), False)):
+            line = Line([recordings.webhook(14).body])
+            line.judged, line.since = judged, since
+            await line.fetcher.news("order", last - timedelta(minutes=2))
+            assert bool(line.stored) is is_told
