@@ -36,13 +36,14 @@ from agent.ops.reload import Current, Reload
 from agent.ops.watchdog import Watchdog
 from agent.reconciling import Reconciling
 from agent.storage import ageing, database, inbox_queue, privacy, queues, set_aside, stock
+from agent.storage.open_orders import Waiting
 from agent.storage.pressure import Pressure
 from agent.updates import applier, holds, puller, reporter, resolver, stock_checks, writing
 from agent.updates.door import Door
 from agent.vitals import Vitals
 from agent.woo import client as woo
 from agent.woo import reads, webhook, wire
-from agent.woo.translate import payload, reading, rules
+from agent.woo.translate import order_state, payload, reading, rules
 
 if TYPE_CHECKING:
     import random
@@ -228,6 +229,8 @@ async def running(
         daemon.admin = await enter(
             http.listening(admin.application(), settings.admin.listen, setting="admin.listen")
         )
+        over = partial(order_state.is_over, rules=owners)
+        waiting = Waiting(lambda: current().privacy.erase_within, over)
         actors: dict[str, actor.Actor] = {
             "writer": db.writer_ended,
             "judge": judging.run,
@@ -264,7 +267,9 @@ async def running(
             "holds": holds.Holds(inbox, clock=clock, settled=settled).run,
             "reporter": reporter.Reporter(inbox, gate, clock=clock, rng=rng, settled=settled).run,
             "ageing": Ageing(
-                ageing.Settled(db), retention=lambda: current().state.retention, clock=clock
+                ageing.Settled(db, waiting),
+                retention=lambda: current().state.retention,
+                clock=clock,
             ).run,
             "watchdog": Watchdog(
                 around.notifier, alive=daemon.alive, health=daemon.health, clock=clock

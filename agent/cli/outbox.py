@@ -20,13 +20,13 @@ from agent.storage import (
     check,
     compaction,
     dead_letters,
+    erasures,
     export,
     outbox_view,
     privacy,
     replay,
     salvage,
 )
-from agent.storage import outbox as rows
 from agent.storage.writer import Tx
 from agent.woo.translate import payload, rules
 from agent.woo.translate.errors import Untranslatable
@@ -75,7 +75,7 @@ def show(
         row = await outbox_view.row(db, event_id)
         is_gone = row["erased"] and row["subject"].startswith("customer/")
         is_event = row["type"] and not is_gone
-        events = await rows.events(db, [int(row["sequence"])]) if is_event else []
+        events = await erasures.events(db, [int(row["sequence"])]) if is_event else []
         private = await privacy.of(db, of.privacy)
         return row | {"envelope": _envelope(events[0], of, private) if events else None}
 

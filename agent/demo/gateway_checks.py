@@ -74,6 +74,7 @@ _OPTIONAL: dict[str, tuple[Callable[[Any], bool], str]] = {
     "conflict": (_flag, "true or false"),
     "replay": (_flag, "true or false"),
     "backfill": (_flag, "true or false"),
+    "erased": (_flag, "true or false"),
     "traceparent": (_matching(_TRACEPARENT), "a W3C trace context"),
 }
 

@@ -1,7 +1,8 @@
 """Reads the orders of the last weeks, and all since the store went live, once, at the beginning:
 what they hold of the stock must be known before any figure of the ERP can be put right.
 
-Those from before the store went live count as seen by the ERP; later ones enter the line as events.
+Those that are from before, and did not change since, count as seen by the ERP; others enter the
+line as events.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, errors
 from agent.events.judge import READ_AT_ONCE
+from agent.model.history import is_history
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from agent.clock import Clock
     from agent.model.delivery import Reading
@@ -36,8 +38,11 @@ class Outbox(Protocol):
     async def last_sequence(self) -> int:
         """The highest number that was given so far."""
 
-    async def go_live(self) -> datetime:
-        """Orders created before count as seen."""
+    async def told_since(self) -> datetime:
+        """What did not change since then counts as seen, and is not told."""
+
+    async def compare_clocks(self, ahead: timedelta) -> None:
+        """The store has answered, and its clock is so far ahead of ours."""
 
     async def baseline_done(self) -> bool:
         """Whether all of this was done before."""
@@ -112,10 +117,11 @@ class Baseline:
         return IDLE_S
 
     async def _next_page(self) -> float:
+        is_first = self._pages is None
         if self._pages is None:
-            self._began = min(self._store_now(), self._clock.now())
-            since = self._clock.now() - self._settings().inventory.baseline
-            since = min(since, await self._outbox.go_live())
+            self._began = self._clock.now()
+            since = self._began - self._settings().inventory.baseline
+            since = min(since, await self._outbox.told_since())
             self._pages = self._store.changed("order", since)
         began = await self._outbox.last_sequence()
         try:
@@ -127,6 +133,10 @@ class Baseline:
             self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
             return self._pause_s
         self._pause_s = 0.0
+        if is_first:
+            ahead = self._store_now() - self._clock.now()
+            self._began = min(self._began, self._began + ahead)
+            await self._outbox.compare_clocks(ahead)
         if page is None:
             self._last = await self._outbox.last_sequence()
             return 0.0
@@ -134,7 +144,7 @@ class Baseline:
         return BETWEEN_PAGES_S if page else 0.0
 
     async def _take_in(self, page: Sequence[bytes], began: int) -> None:
-        go_live = await self._outbox.go_live()
+        since = await self._outbox.told_since()
         old: dict[str, bytes] = {}
         readings: list[Reading] = []
         events: list[bytes] = []
@@ -144,7 +154,7 @@ class Baseline:
                 await asyncio.sleep(0)
             if said.verdict is not None:
                 continue
-            if said.created_at is None or said.created_at >= go_live:
+            if not is_history((said.created_at, said.changed_at), since):
                 events.append(body)
             elif said.untranslatable:
                 log.warning(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent.events import novelty, refunds
 from agent.model import envelope
 from agent.model.delivery import BACKFILL, READ_BY_US, Received, Verdict, Webhook
+from agent.model.history import is_history
 
 if TYPE_CHECKING:
     import random
@@ -40,8 +41,8 @@ class Outbox(Protocol):
     async def received(self, sequence: int) -> Received | None:
         """The stored webhook, None if it is gone."""
 
-    async def go_live(self) -> datetime:
-        """From when on changes are told."""
+    async def told_since(self) -> datetime:
+        """Orders that were not told, and did not change since then, are nobody's business."""
 
 
 class Store(Protocol):
@@ -155,36 +156,45 @@ class Fetcher:
 
     async def news(self, resource: str, since: datetime) -> int:
         """Takes in what of that kind changed since then and is not known; the highest number after
-        it."""
+        it. Orders from before the beginning are left: looks reach back a little."""
         began = await self._outbox.last_sequence()
+        told_since = await self._outbox.told_since() if resource == "order" else _NEVER
         async for page in self._store.changed(resource, since):
-            await self.take_in(resource, await self._unknown(resource, page, began), began)
+            news = await self._unknown(resource, page, began, told_since)
+            await self.take_in(resource, news, began)
             began = await self._outbox.last_sequence()
         return began
 
     async def untold(self, resource: str, since: datetime) -> bool:
         """Takes the same in; whether some of it changed since the agent is there, and was surely
         told by no webhook."""
-        began, live, found = await self._outbox.last_sequence(), await self._outbox.go_live(), False
+        began, found = await self._outbox.last_sequence(), False
+        live = await self._outbox.told_since()
+        told_since = live if resource == "order" else _NEVER
         async for page in self._store.changed(resource, since):
             if await self._outbox.is_judged(began):
                 found |= any(
                     self._is_untold(reading, known, live)
                     for _, reading, known in await self._compared(resource, page, began)
                 )
-            await self.take_in(resource, await self._unknown(resource, page, began), began)
+            news = await self._unknown(resource, page, began, told_since)
+            await self.take_in(resource, news, began)
             began = await self._outbox.last_sequence()
         return found
 
-    async def _unknown(self, resource: str, bodies: Sequence[bytes], began: int) -> Sequence[bytes]:
-        """All of them while something waits to be judged: it may be what they are compared with."""
-        if not await self._outbox.is_judged(began):
-            return bodies
-        return [
-            body
-            for body, reading, known in await self._compared(resource, bodies, began)
-            if self._is_news(reading, known)
-        ]
+    async def _unknown(
+        self, resource: str, bodies: Sequence[bytes], began: int, told_since: datetime = _NEVER
+    ) -> Sequence[bytes]:
+        """All but history while something waits to be judged: it may be what they are compared
+        with."""
+        is_judged = await self._outbox.is_judged(began)
+        unknown = []
+        for body, reading, known in await self._compared(resource, bodies, began):
+            if known is None and is_history((reading.created_at, reading.changed_at), told_since):
+                continue
+            if not is_judged or self._is_news(reading, known):
+                unknown.append(body)
+        return unknown
 
     async def _compared(
         self, resource: str, bodies: Sequence[bytes], began: int

@@ -223,7 +223,8 @@ class Followup:
 class Event:
     """A judged row that is to be sent. ``body`` is empty where ``data`` was kept. ``conflict``: it
     shows an edit in the store of what the ERP owns. ``cause`` is the id of the event that it
-    follows from. ``backfill``: it was read as history on request."""
+    follows from. ``backfill``: it was read as history on request. ``erased``: what was personal in
+    it is gone."""
 
     sequence: int
     id: str
@@ -240,6 +241,7 @@ class Event:
     cause: str = ""
     conflict: bool = False
     backfill: bool = False
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

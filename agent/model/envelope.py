@@ -64,6 +64,8 @@ def make(event: Event, *, store_id: str) -> dict[str, Any]:
         envelope["conflict"] = True
     if event.backfill:
         envelope["backfill"] = True
+    if event.erased:
+        envelope["erased"] = True
     if event.replay:
         envelope["replay"] = True
     return envelope

@@ -1,5 +1,5 @@
 """Settled rows go after ``state.retention``, and the space they took goes back to the disk. What is
-known of customers who were deleted in the store goes at once.
+known of customers who were deleted in the store goes as soon as none of their orders is open.
 
 Small steps with pauses between them: whoever writes meanwhile waits for one step at most.
 """

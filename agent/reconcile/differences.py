@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.model.history import is_history
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
@@ -36,8 +38,8 @@ def differ(row: Listed, told: Told | None, since: datetime, *, began: int = 0) -
 
 def is_ours(row: Listed, told: Told | None, since: datetime) -> bool:
     """Whether the gateway should know it."""
-    dates = [at for at in (row.created_at, row.changed_at) if at is not None]
-    return told is not None or (bool(dates) and max(dates) >= since)
+    dates = (row.created_at, row.changed_at)
+    return told is not None or (any(dates) and not is_history(dates, since))
 
 
 def is_owed(refund: Listed, told: Mapping[str, Told], orders: Collection[int]) -> bool:

@@ -24,6 +24,7 @@ LIVE = frozenset(
     "gateway.max_batch_bytes",
     "gateway.max_in_flight",
     "gateway.poll_every",
+    "privacy.erase_within",
 }
 
 

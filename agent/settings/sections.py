@@ -216,12 +216,14 @@ class CanonicalSettings(Section):
 
 
 class PrivacySettings(Section):
-    """Canonical fields that the gateway does not get to see."""
+    """Canonical fields that the gateway does not get to see, and when customers are erased."""
 
     omit: Annotated[tuple[FieldName, ...], CommaSeparated] = ()
     """Left out of events: by name (`phone`), or by where it stands (`billing_address.phone`)."""
     hash: Annotated[tuple[FieldName, ...], CommaSeparated] = ()
     """Replaced by a digest, with a key that stays in the state: the same value gives the same."""
+    erase_within: Duration = timedelta(days=30)
+    """How long the erasure of a customer who was deleted may wait for their open orders."""
 
     @model_validator(mode="after")
     def _one_treatment_per_field(self) -> Self:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.storage import erasures, stock_ageing
+from agent.storage import erasures, open_orders, stock_ageing
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import aiosqlite
 
     from agent.storage.database import Database
+    from agent.storage.open_orders import Waiting
     from agent.storage.writer import Tx
 
 MOST_ROWS = 100
@@ -31,13 +32,15 @@ UNSURE_S = 60.0  # what is settled is written down a little later
 class Settled:
     """The settled rows of both lines, as the actor that ages them sees them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, waiting: Waiting = open_orders.NOBODY_WAITS) -> None:
+        """``waiting``: how the erasure of customers waits for their orders."""
         self._db = database
+        self._waiting = waiting
         self._looked_at = 0  # the ledger up to this number
 
     async def erase(self, now: datetime) -> bool:
         """Takes a step to erase deleted customers; whether there was anything to do."""
-        return await erasures.step(self._db, now)
+        return await erasures.step(self._db, now, self._waiting)
 
     async def forget(self, before: datetime) -> int:
         """Deletes some of the rows settled before that; how many, 0 if there are none left."""

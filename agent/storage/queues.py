@@ -12,6 +12,7 @@ from agent.model.pause import Line
 from agent.storage import (
     baseline,
     cursors,
+    erasures,
     followups,
     journals,
     judging,
@@ -147,7 +148,7 @@ class Outbox:
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         kept = self._version if self._translated else None
-        return await self._db.read(outbox.events, sequences, kept)
+        return await self._db.read(erasures.events, sequences, kept)
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
         told = None if dead_in_a_row == self._dead_in_a_row else dead_in_a_row
@@ -169,8 +170,11 @@ class Outbox:
         now = self._clock.now()
         await self._db.writer.write(lambda tx: baseline.start(tx, go_live, now))
 
-    async def go_live(self) -> datetime:
-        return await self._db.read(baseline.go_live)
+    async def told_since(self) -> datetime:
+        return await self._db.read(baseline.told_since)
+
+    async def compare_clocks(self, ahead: timedelta) -> None:
+        await self._db.writer.write(lambda tx: baseline.compare_clocks(tx, ahead))
 
     async def baseline_done(self) -> bool:
         return await self._db.read(baseline.is_done)

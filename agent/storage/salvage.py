@@ -50,6 +50,7 @@ _TABLES = {
     "attempts": "sequence, n",
     "erasures": "customer_id",
     "to_erase": "sequence",
+    "erasure_orders": "subject",
     "conflicts": "sequence",
     "catalogue": "product_id",
     "sku_lookups": "sku",

@@ -25,12 +25,13 @@ OLD, NEW = fakes.AT - timedelta(days=1), fakes.AT
 
 
 def reading(body: bytes) -> Reading:
-    """``b"old 7"``: order 7 from before the store went live."""
+    """``b"old 7"``: order 7 from before the store went live; ``touched`` has changed since."""
     kind, _, number = body.decode().partition(" ")
     created_at = {"new": NEW, "undated": None}.get(kind, OLD)
     return Reading(
         subject=f"order/{number}",
         created_at=created_at,
+        changed_at={"touched": NEW}.get(kind, created_at),
         untranslatable="currency: missing" if kind == "broken" else "",
         verdict=Verdict.DRAFT if kind == "draft" else None,
     )
@@ -49,6 +50,7 @@ class Books:
         self.events: list[tuple[list[bytes], int]] = []
         self.left: set[str] = set()
         self.live = NEW
+        self.ahead: list[timedelta] = []
         self.done, self.last, self.judged = False, 100, 10_000
         self.clock, self.known = FakeClock(), asyncio.Event()
         settings = agents.configured(tmp_path)
@@ -79,8 +81,11 @@ class Books:
     async def last_sequence(self) -> int:
         return self.last
 
-    async def go_live(self) -> datetime:
+    async def told_since(self) -> datetime:
         return self.live
+
+    async def compare_clocks(self, ahead: timedelta) -> None:
+        self.ahead.append(ahead)
 
     async def baseline_done(self) -> bool:
         return self.done
@@ -103,6 +108,22 @@ async def test_what_is_old_counts_as_seen_and_what_is_new_is_told(tmp_path: Path
     await books.actor.run_once()
     assert books.events[1:] == [([b"new 6"], 105)]
     assert books.asked == [("order", books.clock.now() - timedelta(days=30))]
+
+
+async def test_an_old_order_that_changed_since_is_told(tmp_path: Path) -> None:
+    books = Books(tmp_path, [b"old 1", b"touched 2"])
+    await books.actor.run_once()
+    assert books.seen == [(["order/1"], 100)]
+    assert books.events == [([b"touched 2"], 100)]
+
+
+async def test_the_clocks_are_compared_once_the_store_has_answered(tmp_path: Path) -> None:
+    books = Books(tmp_path, AWAY, [b"new 1"], [b"new 2"])
+    await books.actor.run_once()
+    assert books.ahead == []
+    for _ in range(3):
+        await books.actor.run_once()
+    assert books.ahead == [-BEHIND]
 
 
 async def test_all_orders_since_the_store_went_live_are_read_however_long_ago(

@@ -31,7 +31,7 @@ class Line:
         self.last = 100
         self.stored: dict[str, Webhook] = {}
         self.judged = True
-        self.live = datetime.min.replace(tzinfo=UTC)
+        self.since = datetime.min.replace(tzinfo=UTC)
         self.known: dict[str, Known] = {}
         self.rows: dict[int, Received] = {}
         self.asked: list[tuple[str, object]] = []
@@ -50,6 +50,9 @@ class Line:
     async def last_sequence(self) -> int:
         return self.last
 
+    async def told_since(self) -> datetime:
+        return self.since
+
     async def is_judged(self, sequence: int) -> bool:
         return self.judged
 
@@ -62,9 +65,6 @@ class Line:
 
     async def received(self, sequence: int) -> Received | None:
         return self.rows.get(sequence)
-
-    async def go_live(self) -> datetime:
-        return self.live
 
     async def refunds(self, order: int, past: Sequence[bytes | None]) -> list[bytes]:
         self.asked.append((f"refunds of {order}", list(past)))
@@ -213,7 +213,7 @@ async def test_what_no_webhook_told_of_is_named_as_such_if_that_is_sure() -> Non
     assert not await line.fetcher.untold("order", fakes.AT)
     line.known = {}
     assert await line.fetcher.untold("order", fakes.AT)
-    line.live = datetime.max.replace(tzinfo=UTC)  # it changed before the agent was there
+    line.since = datetime.max.replace(tzinfo=UTC)  # it changed before the agent was there
     assert not await line.fetcher.untold("order", fakes.AT)
 
 
@@ -278,3 +278,16 @@ async def test_the_store_itself_is_taken_in_where_it_is_not_known_as_it_is() -> 
     line.pages = ([body % b"USD"],)
     await line.fetcher.store("brand-de")
     assert [hook.body for hook in line.stored.values()] == [body % b"EUR", body % b"USD"]
+
+
+async def test_a_look_leaves_orders_from_before_the_beginning() -> None:
+    body = recordings.webhook(14).json()
+    created = datetime.fromisoformat(f"{body['date_created_gmt']}+00:00")
+    modified = datetime.fromisoformat(f"{body['date_modified_gmt']}+00:00")
+    last = max(created, modified)
+    for judged in (True, False):
+        for since, is_told in ((last, True), (last + timedelta(seconds=1), False)):
+            line = Line([recordings.webhook(14).body])
+            line.judged, line.since = judged, since
+            await line.fetcher.news("order", last - timedelta(minutes=2))
+            assert bool(line.stored) is is_told

@@ -32,6 +32,9 @@ LATE = (
     " (SELECT sequence FROM outbox WHERE type = 'retail.customer.deleted.v1')"
 )
 
+# Orders of a deleted customer who is not erased yet.
+OPEN = "SELECT subject FROM erasure_orders JOIN erasures USING (customer_id) WHERE orders = 'open'"
+
 
 def rows(folder: Path, query: str) -> list[Any]:
     [path] = folder.rglob("agent.db")
@@ -68,6 +71,8 @@ async def test_of_a_deleted_customer_nothing_is_left_but_what_was_sold(
         refund = store.refund(number, {"MUG-1": 1}, reason=f"for {NAME}")
         await shop.deliver()
         await ends.gateway.until(lambda: f"refund/{refund}" in shop.told())
+        store.set_status(number, "completed")
+        await shop.deliver()
         assert EMAIL in said(ends.folder)
         assert NAME in said(ends.folder)
         del store.shop.customers[ada]
@@ -98,3 +103,44 @@ async def test_of_a_deleted_customer_nothing_is_left_but_what_was_sold(
         assert told[sold["id"]]["data"]["totals"] == sold["data"]["totals"]
         kept = {f"order/{number}", f"order/{other}", f"refund/{refund}", f"customer/{ada}"}
         assert kept <= {line["subject"] for line in told.values()}
+
+
+def orders(ends: Ends, subject: str) -> list[dict[str, Any]]:
+    return [event for event in ends.gateway.events(agents.STORE) if event["subject"] == subject]
+
+
+async def test_goods_that_are_still_to_be_sent_keep_their_address_until_they_are(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ageing, "IDLE_S", ageing.BETWEEN_STEPS_S)
+    store = ends.store
+    async with ends.agent() as shop:
+        for topic in TOPICS:
+            store.add_webhook(topic, agents.url(shop.agent), recordings.SECRET)
+        store.add_product("MUG-1", stock=40)
+        ada = customers.create(store.shop, {"email": EMAIL, "last_name": NAME}).id
+        to = {"last_name": NAME, "address_1": "12 St James's Square"}
+        number = store.place_order(
+            [("MUG-1", 2)], "processing", customer_id=ada, billing={"email": EMAIL}, shipping=to
+        )
+        await shop.deliver()
+        del store.shop.customers[ada]
+        store.shop.orders[number].fields["customer_id"] = 0  # as WooCommerce does, and tells nobody
+        store.shop.emit("customer.deleted", ada)
+        await shop.deliver()
+        await shop.until(lambda _: rows(ends.folder, OPEN) == [(f"order/{number}",)])
+    async with ends.agent() as shop:
+        ends.gateway.rewind(agents.STORE, 0)
+        await ends.gateway.until(lambda: bool(orders(ends, f"order/{number}")))
+        again = orders(ends, f"order/{number}")[-1]
+        assert again["data"]["shipping_address"]["line_1"] == to["address_1"]
+        assert "erased" not in again
+        store.set_status(number, "completed")
+        await shop.deliver()
+        await shop.until(lambda _: NAME not in said(ends.folder))
+        assert EMAIL not in said(ends.folder)
+        ends.gateway.rewind(agents.STORE, 0)
+        await ends.gateway.until(lambda: bool(orders(ends, f"order/{number}")))
+        left = orders(ends, f"order/{number}")[-1]
+        assert left["data"]["shipping_address"] is None
+        assert left["erased"] is True

@@ -97,6 +97,8 @@ def test_a_whole_envelope() -> None:
         ({"type": "woocommerce.action.woocommerce_x.v1"}, "dataschema", None),
         ({"replay": True}, "replay", True),
         ({}, "replay", None),
+        ({"erased": True}, "erased", True),
+        ({}, "erased", None),
         ({"lane": "order/1", "subject": "refund/2"}, "correlationid", "order/1"),
     ],
 )

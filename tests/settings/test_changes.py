@@ -25,6 +25,7 @@ LIVE = [
     ("gateway", 'poll_every = "1m"'),
     ("gateway", "batch_size = 10"),
     ("gateway", "max_in_flight = 1"),
+    ("privacy", 'erase_within = "7d"'),
 ]
 NEEDS_RESTART = [
     ("log", 'format = "json"'),

@@ -81,6 +81,7 @@ meta = []
 [privacy]
 omit = []
 hash = []
+erase_within = "30d"
 [admin]
 listen = "127.0.0.1:8788"
 [health]

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent.model.delivery import Accepted, Judged, Verdict
-from agent.storage import ageing, outbox
+from agent.storage import ageing, open_orders, outbox
+from agent.woo.translate import order_state
 from tests.storage import seeding
 from tests.storage.seeding import AT, select, settle
 
@@ -24,8 +25,12 @@ GONE = {"id": 3, "erased": True}
 DELETED = "retail.customer.deleted.v1"
 
 
-def order(number: int, customer: Any = 3) -> dict[str, Any]:
-    return {"id": number, "customer_id": customer, "total": "9.90", "billing": {"last_name": NAME}}
+WAITING = open_orders.Waiting(lambda: 30 * DAY, order_state.is_over)
+
+
+def order(number: int, customer: Any = 3, *, status: str = "completed") -> dict[str, Any]:
+    said = {"id": number, "status": status, "customer_id": customer, "total": "9.90"}
+    return {**said, "billing": {"last_name": NAME}}
 
 
 def left(body: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +70,7 @@ async def deleted(db: Database, number: int = 3) -> Event:
 
 async def erase(db: Database, now: datetime = AT) -> int:
     """As far as it goes; how many steps."""
-    steps, settled = 0, ageing.Settled(db)
+    steps, settled = 0, ageing.Settled(db, WAITING)
     while await settled.erase(now):
         steps += 1
     return steps

@@ -34,6 +34,56 @@ async def test_the_first_start_is_kept_unless_another_time_is_configured(db: Dat
     assert await _start(db, None, LATER) == BEFORE
 
 
+@pytest.mark.parametrize(
+    ("configured", "since"), [(None, AT), (BEFORE, BEFORE), (LATER, AT), (AT, AT)]
+)
+async def test_told_is_what_changed_since_the_first_start_or_since_an_earlier_going_live(
+    db: Database, configured: datetime | None, since: datetime
+) -> None:
+    await _start(db, configured)
+    await _start(db, configured, LATER + timedelta(days=1))
+    assert await db.read(baseline.told_since) == since
+
+
+@pytest.mark.parametrize(
+    ("ahead", "moved"),
+    [
+        (timedelta(minutes=5), timedelta(minutes=5)),
+        (timedelta(minutes=-5), timedelta(minutes=-5)),
+        (timedelta(milliseconds=-300), timedelta(seconds=-1)),  # in doubt it is told
+        (timedelta(milliseconds=700), timedelta()),
+        (timedelta(days=2), timedelta()),
+        (timedelta(days=-2), timedelta()),
+    ],
+)
+async def test_the_first_start_is_told_by_the_stores_clock_as_soon_as_it_is_known(
+    db: Database, ahead: timedelta, moved: timedelta
+) -> None:
+    await _start(db, None)
+    for told in (ahead, timedelta(hours=3)):
+        await db.writer.write(lambda tx, told=told: baseline.compare_clocks(tx, told))  # type: ignore[misc]
+    assert await _start(db, None, LATER) == AT + moved
+    assert await db.read(baseline.told_since) == AT + moved
+
+
+async def test_a_configured_time_is_the_stores_already(db: Database) -> None:
+    await _start(db, BEFORE)
+    ahead = timedelta(minutes=-5)
+    await db.writer.write(lambda tx: baseline.compare_clocks(tx, ahead))
+    assert await _start(db, BEFORE) == BEFORE
+    assert await _start(db, LATER) == LATER
+    assert await db.read(baseline.told_since) == AT + ahead
+
+
+async def test_a_state_of_before_keeps_its_beginning(db: Database) -> None:
+    await _start(db, None)
+    await ledger.write(db, "DELETE FROM cursors WHERE name = 'first_start'")
+    await _start(db, None, LATER)
+    await db.writer.write(lambda tx: baseline.compare_clocks(tx, timedelta(hours=3)))
+    assert await db.read(baseline.go_live) == AT
+    assert await db.read(baseline.told_since) == AT
+
+
 async def test_a_start_remembers_what_there_is(db: Database) -> None:
     [row] = await seeding.append(db, seeding.webhook())
     await _start(db, None)

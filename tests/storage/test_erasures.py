@@ -14,6 +14,7 @@ from agent.storage import (
     database,
     dead_letters,
     erasures,
+    open_orders,
     outbox_view,
     replay,
 )
@@ -24,6 +25,7 @@ from tests.storage.erasing import (
     DELETED,
     GONE,
     NAME,
+    WAITING,
     accepted,
     body,
     came,
@@ -129,8 +131,10 @@ async def test_what_waits_or_is_dead_is_erased_once_it_is_settled(db: Database) 
 async def test_what_is_taken_up_again_meanwhile_is_sent_as_it_is(db: Database) -> None:
     sold = await accepted(db, "order/7", order(7))
     await deleted(db)
-    await erasures.step(db, AT)
+    await erasures.step(db, AT, WAITING)
+    await db.writer.write(lambda tx: open_orders.turn(tx, [open_orders.Turn(3, "closed", 0)]))
     chosen = await db.read(erasures.found)
+    assert sold.sequence in [sequence for sequence, _, _ in chosen]
     await db.writer.write(lambda tx: replay.by_id(tx, [sold.id], who="ada", now=AT))
     await db.writer.write(lambda tx: erasures.erase(tx, chosen))
     assert await body(db, sold) == order(7)
@@ -178,7 +182,7 @@ async def test_steps_are_small_and_go_on_after_a_crash(
         await deleted(db)
     while True:
         async with database.opened(directory) as db:
-            if not await ageing.Settled(db).erase(AT):
+            if not await ageing.Settled(db, WAITING).erase(AT):
                 break
             steps += 1
     assert steps == 3 + 6  # looks at six rows by two, takes on one at a time

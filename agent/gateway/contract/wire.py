@@ -72,6 +72,11 @@ class CloudEvent(BaseModel):
         description="true: the store changed by hand what the ERP owns. Your figure still stands"
         " in your books, no longer in the store.",
     )
+    erased: bool | _Absent = Field(
+        None,
+        description="true: the person was deleted or anonymised in the store, and what was personal"
+        " is gone from `data`. Keep what you have of it for as long as your own duties ask.",
+    )
     traceparent: _TraceParent | _Absent = Field(None, description="W3C trace context.")
     data: dict[str, Any] = Field(description="The document that `type` names.")
 

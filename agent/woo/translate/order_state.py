@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CANCELLED = frozenset({"cancelled", "trash"})
 _NOT_ACCEPTED = frozenset({"pending", "failed", "checkout-draft", "draft", "auto-draft", "new"})
+_OVER = _CANCELLED | {"completed", "refunded", "failed"}
 _OPEN = _NOT_ACCEPTED | {"processing", "on-hold"}
 
 
@@ -62,6 +63,14 @@ def fulfilment_status(
     if status == "completed" or completed_at:
         return FulfilmentStatus.FULFILLED
     return FulfilmentStatus.CANCELLED if status == "refunded" else FulfilmentStatus.UNFULFILLED
+
+
+def is_over(status: str, rules: Rules = PLAIN) -> bool:
+    """Whether nothing is to be delivered any more. What a plugin's status means nobody knows unless
+    the store's owner says so."""
+    if status in rules.fulfilment:
+        return rules.fulfilment[status] is not FulfilmentStatus.UNFULFILLED
+    return status in _OVER
 
 
 def committed_units(status: str, line: fields.Row, *, quantity: int, rules: Rules = PLAIN) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.model import content, envelope
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from agent.model.delivery import Event
     from agent.model.privacy import Privacy
     from agent.woo.translate.rules import Rules
+
+_ANONYMISED = b'"email":"deleted@site.invalid"'
+"""The address of an order whose personal data WooCommerce removed: what WordPress's
+``wp_privacy_anonymize_data`` makes of it (``includes/class-wc-privacy-erasers.php``)."""
 
 
 def encoded(
@@ -28,6 +33,8 @@ def encoded(
     Raises Untranslatable.
     """
     data = event.data or _translated(event, payload, rules)
+    if event.type.startswith("retail.order.") and _ANONYMISED in data:
+        event = replace(event, erased=True)
     if privacy is not None:
         try:
             data = privacy.protected(data, event.type)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from agent.woo.translate import order_state
+from agent.settings.sections import CanonicalSettings
+from agent.woo.translate import order_state, rules
 
 _THEN = datetime(2026, 11, 23, 20, 22, 51, tzinfo=UTC)
 
@@ -94,3 +95,21 @@ def test_a_line_commits_what_the_store_counted_unless_the_order_claims_nothing(
     assert order_state.committed_units(status, line, quantity=3) == units
     held = int(reduced) if reduced in ("2", 1, "0", "1") else 0
     assert order_state.held_units(line) == held
+
+
+@pytest.mark.parametrize(
+    ("status", "is_over"),
+    [
+        *((status, True) for status in ("completed", "cancelled", "refunded", "failed", "trash")),
+        *((status, False) for status in ("pending", "on-hold", "processing", "shipped", "")),
+        ("picked-up", True),
+        ("lost", True),
+        ("packing", False),
+    ],
+)
+def test_an_order_is_over_where_nothing_is_to_be_delivered_any_more(
+    status: str, is_over: bool
+) -> None:
+    statuses = {"picked-up": "fulfilled paid", "lost": "cancelled", "packing": "unfulfilled"}
+    owners = rules.of(CanonicalSettings(statuses=statuses))
+    assert order_state.is_over(status, owners) is is_over

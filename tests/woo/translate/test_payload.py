@@ -65,6 +65,28 @@ def test_the_body_is_sent_as_it_came_where_it_is_asked_for(
     assert sent(replace(event(hook.body, kind), subject=subject), "raw")["data"] == hook.json()
 
 
+@pytest.mark.parametrize("as_", ["canonical", "raw"])
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_order_that_the_store_anonymised_says_so(as_: str, kept: bool) -> None:
+    """As ``WC_Privacy_Erasers::remove_order_personal_data`` leaves it."""
+    body = recordings.webhook(14).json()
+    assert "erased" not in sent(event(json.dumps(body).encode()), as_)
+    body["billing"] |= {"first_name": "[deleted]", "email": "deleted@site.invalid"}
+    one = event(json.dumps(body).encode())
+    if kept:
+        data = content.encoded(order.translate(body)) if as_ == "canonical" else one.body
+        one = replace(
+            one, body=b"", data=json.dumps(json.loads(data), separators=(",", ":")).encode()
+        )
+    assert sent(one, as_)["erased"] is True
+
+
+def test_what_an_order_says_in_a_text_does_not_make_it_anonymised() -> None:
+    body = recordings.webhook(14).json() | {"customer_note": '"email":"deleted@site.invalid"'}
+    for as_ in ("canonical", "raw"):
+        assert "erased" not in sent(event(json.dumps(body).encode()), as_)
+
+
 def test_what_has_no_model_is_sent_as_it_came() -> None:
     body = {"action": "woocommerce_x", "arg": 7}
     one = event(json.dumps(body).encode(), "woocommerce.action.woocommerce_x.v1")
