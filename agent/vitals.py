@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 from agent import errors, metrics
 from agent.ops import health
 from agent.ops.facts import Facts, Late, Side
-from agent.storage import comparing, dead_letters, inbox_view, outbox_view, pauses, resources
+from agent.storage import (
+    comparing,
+    dead_letters,
+    in_force,
+    inbox_view,
+    outbox_view,
+    pauses,
+    resources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +96,7 @@ class Vitals:
             figures = await self._room.figures()
             report = await self._db.read(comparing.last_report)
             drifted = await self._comparing.drift.current()
+            uncertain = await self._db.read(in_force.uncertain, now)
         except errors.StorageError as error:
             return health.unreadable(now, settings.store.id, error.message)
         _show(outbox, inbox)
@@ -117,6 +126,7 @@ class Vitals:
             drifted=drifted,
             late=Late(late.late_s(), late.unheard, cron.trouble),
             report=report,
+            uncertain=uncertain,
             drop_folder=self._dropped.trouble if self._dropped else "",
             webhooks=self._comparing.webhooks.trouble,
         )

@@ -40,7 +40,8 @@ class Facts:
     that can't be used; ``drifted`` the fields, by SKU, that were changed in the store where the ERP
     has the last word; ``webhooks`` what is wrong with the store's webhooks and could not be
     repaired, None where they are not watched; ``report`` what the last comparison of both ends came
-    to."""
+    to; ``uncertain`` how many products have shown for a while what may be too little, because it is
+    not known whether the ERP's figure counts some orders."""
 
     at: datetime
     store_id: str
@@ -62,3 +63,4 @@ class Facts:
     late: Late = Late()
     webhooks: str | None = None
     report: Mapping[str, Any] | None = None
+    uncertain: int = 0

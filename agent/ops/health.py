@@ -49,6 +49,7 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         **store_checks.checks(facts, settings),
         "updates:open": check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
+        "inventory:uncertain": _uncertain(facts),
         "updates:dropFolder": _drop_folder(facts, settings),
         **{f"{line}:paused": _paused(facts, line) for line in Line},
     }
@@ -82,6 +83,16 @@ def _document(at: datetime, store_id: str, checks: Mapping[str, dict[str, Any]])
         "description": "woo-agent: between a WooCommerce store and its ERP",
         "checks": {name: [{**check, "time": time}] for name, check in checks.items()},
     }
+
+
+def _uncertain(facts: Facts) -> dict[str, Any]:
+    return check(
+        "warn" if facts.uncertain else "pass",
+        facts.uncertain,
+        "products",
+        "may show too little until the ERP's next figure: whether it counts some orders is not known,"
+        " their answers were lost or told no position: woo-agent contract check",
+    )
 
 
 def _writable(facts: Facts, settings: Settings) -> dict[str, Any]:

@@ -125,6 +125,15 @@ async def repair(
     )
 
 
+async def uncertain(db: aiosqlite.Connection, now: datetime) -> int:
+    """How many products have had a figure that rests on a doubt for ``DOUBT_AGAIN`` and more."""
+    [(count,)] = await db.execute_fetchall(
+        "SELECT count(*) FROM stock_checks WHERE doubted_since <= ?",
+        (clock.micros(now - DOUBT_AGAIN),),
+    )
+    return int(count)
+
+
 async def due(db: aiosqlite.Connection, now: datetime, most: int) -> list[Check]:
     """What is to be compared now, longest due first."""
     rows = await db.execute_fetchall(

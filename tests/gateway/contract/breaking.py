@@ -112,7 +112,8 @@ class _Comparison:
 
 def _choices(schema: Schema) -> list[Schema]:
     found: list[Schema] = schema.get("anyOf") or schema.get("oneOf") or []
-    return found or [{k: v for k, v in schema.items() if k in ("type", "enum", "const", "pattern")}]
+    kept = ("type", "enum", "const", "pattern", *_LIMITS)
+    return found or [{k: v for k, v in schema.items() if k in kept}]
 
 
 def _resolved(schema: Schema, document: Schema) -> Schema:
