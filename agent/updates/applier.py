@@ -163,7 +163,9 @@ class Applier:
     async def _compare(self, due: Sequence[Opened], profile: StoreProfile) -> None:
         """Settles what needs no write, and gathers what does."""
         found = await self._find(_skus(due), ())
-        planned = await self._planned(due, found, await self._stock.figures(found), profile)
+        figures = await self._stock.figures(found)
+        planned = await self._planned(due, found, figures, profile)
+        await self._stock.in_line(_unchanged(planned.settled), found, figures)
         await self._settle(planned.settled)
         now = self._clock.monotonic()
         for target in planned.targets:
@@ -179,6 +181,7 @@ class Applier:
         found = await self._find(list(dict.fromkeys((*_skus(due), *unchecked))), unchecked)
         figures = await self._stock.figures(found)
         planned = await self._planned(due, found, figures, profile)
+        await self._stock.in_line(_unchanged(planned.settled), found, figures)
         await self._settle(planned.settled)
         repairs = await self._stock.decide(checks, found, figures)
         items = [*repairs.writes, *(ItemWrite(t.product, t.values) for t in planned.targets)]
@@ -245,6 +248,15 @@ class Applier:
         self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         asked = error.retry_after_s if isinstance(error, errors.StoreUnavailableError) else None
         return max(self._pause_s, min(asked or 0.0, 3600.0))
+
+
+def _unchanged(settlements: Sequence[Settlement]) -> list[str]:
+    """The SKUs whose stock is what it should be."""
+    return [
+        one.opened.update.sku
+        for one in settlements
+        if one.state is UpdateState.UNCHANGED and one.computed is not None
+    ]
 
 
 def _skus(due: Sequence[Opened]) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from agent.model.in_force import Check, Computed, Conclusion, InForce
 from agent.model.product import ItemWrite, StoreProduct
+from agent.updates import unexplained
 from agent.updates.figures import Figure, Figures
 
 SETTLES_WITHIN = timedelta(minutes=5)  # whatever PHP was still at when it did not answer
@@ -40,9 +41,9 @@ def decide(
 ) -> Outcome:
     """Each check against the figure that is in force now, given what the store shows.
 
-    What we wrote ourselves shows the whole figure. All else is lowered to it, and raised by no more
-    than was learned since the store was last in line with it: what somebody took away stays away. A
-    sale of one product counts for all that share its SKU.
+    What we wrote ourselves shows the whole figure, less what went without an order. All else is
+    lowered to it, and raised by no more than was learned since the store was last in line with it:
+    what somebody took away stays away. A sale of one product counts for all that share its SKU.
     """
     writes: list[ItemWrite] = []
     good: list[Check] = []
@@ -65,7 +66,8 @@ def decide(
             ItemWrite(other, {"quantity": target})
             for other in same_sku
             if other.manages_stock is True
-            and (target := _target(other, check, figure, force)) != other.values["quantity"]
+            and (target := _target(other, check, figure, force, figures))
+            != other.values["quantity"]
         ]
         writes += wrong
         missing |= {w.product.id: figure.computed - w.values["quantity"] for w in wrong}
@@ -77,11 +79,19 @@ def decide(
     return Outcome(tuple(writes), tuple(good), missing, right, frozenset(doubtful))
 
 
-def _target(product: StoreProduct, check: Check, figure: Figure, force: InForce) -> int:
+def _target(
+    product: StoreProduct, check: Check, figure: Figure, force: InForce, figures: Figures
+) -> int:
+    """Where a base is known, so is what went without an order: the rest is what was learned. Where
+    there is none, no order had taken anything when the figure was computed last."""
     stands = product.values["quantity"]
-    if stands is None or (check.is_ours and product.id == check.product_id):
+    is_ours = check.is_ours and product.id == check.product_id
+    if stands is None or is_ours or product.id in figures.bases:
         return figure.quantity
-    learned = 0 if force.computed is None else max(0, figure.computed - force.computed)
+    learned = 0
+    if force.computed is not None:
+        taken = unexplained.taken(figures.snapshots.get(product.id, ()))
+        learned = max(0, figure.computed - force.computed + taken)
     return min(figure.quantity, int(stands) + learned)
 
 

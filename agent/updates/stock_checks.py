@@ -153,6 +153,22 @@ class StockChecks:
                 )
         return Figures(snapshots, bases, settings.uncertain)
 
+    async def in_line(
+        self, skus: Collection[str], found: Mapping[str, Sequence[StoreProduct]], figures: Figures
+    ) -> None:
+        """The products of those SKUs show what they should: what changes from here on is explained
+        by orders, by what is learned, or by nothing."""
+        now = self._clock.now()
+        bases = {
+            product.id: base
+            for sku in skus
+            for product in found.get(sku, ())
+            if figures.snapshots.get(product.id) and product.id not in figures.bases
+            if (base := _base(product, figures, {}, now)) is not None
+        }
+        if bases:
+            await self._memory.wrote(bases)
+
     async def skus(self, due: Sequence[Check]) -> list[str]:
         """The SKUs of the products to be compared."""
         known = await self._memory.by_id([check.product_id for check in due])
@@ -222,7 +238,9 @@ class StockChecks:
             sku: [known[p.id].product if p.id in known else p for p in group]
             for sku, group in found.items()
         }
-        outcome = await self.decide(open_, now_shown, await self.figures(now_shown))
+        figures = await self.figures(now_shown)
+        outcome = await self.decide(open_, now_shown, figures)
+        await self.in_line(outcome.computed, now_shown, figures)
         retried = {write.product.id for write in outcome.writes} & set(refused)
         await self._done(outcome, [check for check in open_ if check.product_id in retried])
 

@@ -71,7 +71,11 @@ class LateFacts(RuleBasedStateMachine):
     @precondition(lambda self: self.world.shop.orders)
     @rule(pick=PICK)
     def delete(self, pick: int) -> None:
-        self._order(pick).is_deleted = True
+        """One that the agent has heard of: what went with an order that nobody ever told of is not
+        to be told from what somebody took."""
+        order = self._order(pick)
+        if order.told == order.state():
+            order.is_deleted = True
 
     def _order(self, pick: int) -> Any:
         orders = list(self.world.shop.orders.values())
