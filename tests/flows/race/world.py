@@ -74,6 +74,7 @@ class Race:
     postman: Postman
     oracle: Oracle
     rng: random.Random
+    store_fails: bool = True
     lives: int = 0
     _steady: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -162,13 +163,15 @@ class Race:
             self.oracle.killed()
 
     async def misbehave(self) -> None:
-        """Store and gateway, every other moment while there is trade."""
+        """Store (if it fails) and gateway, every other moment while there is trade."""
         clock = SystemClock()
         while not self._steady.is_set():
             await clock.sleep(self.rng.uniform(1, 3), or_when=(self._steady,))
             await self.shoppers.trading.wait()
             after = self.rng.choice((None, 0, 1, 2)) or None
-            self.store.mishap(self.rng.choice(list(Mishap)), after=after)
+            mishap = self.rng.choice(list(Mishap))
+            if self.store_fails:
+                self.store.mishap(mishap, after=after)
             fault = self.rng.choice(_GATEWAY_FAULTS)
             self.gateway.site.misbehave(fault, times=1, under="/events", retry_after_s=0)
 
@@ -183,9 +186,10 @@ async def opened(
     gateway: Line | None = None,
     erps: type[Erp] = Erp,
     patience: str = "2s",
+    store_fails: bool = True,
 ) -> AsyncIterator[Race]:
     """All of it at work, with the first figures published. ``patience`` is how long the agent waits
-    for the gateway's answer."""
+    for the gateway's answer; ``store_fails``: its writes end in doubt or are slow now and then."""
     clock = SystemClock()
     rngs = [random.Random(f"{seed}-{part}") for part in range(5)]
     gateway = gateway or Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
@@ -194,12 +198,13 @@ async def opened(
     store.host.pace = Pace(
         read_s=0.005, write_s=0.01, write_item_s=0.02, spread=0.8, meta_lag_s=META_LAG_S / 2
     )
-    store.pause_writes(_slow_now_and_then(rngs[0]))
+    if store_fails:
+        store.pause_writes(_slow_now_and_then(rngs[0]))
     erp = erps(gateway, clock, rngs[1], uncertain=UNCERTAIN)
     oracle = Oracle(store, erp, clock, folder / "state")
     shoppers = Shoppers(store, clock, rngs[2], told=oracle.changed)
     postman = Postman(store, clock, rngs[3], told=oracle.read, losing=_LOST)
-    race = Race(store, gateway, erp, shoppers, postman, oracle, rngs[4])
+    race = Race(store, gateway, erp, shoppers, postman, oracle, rngs[4], store_fails)
     port = agents.closed_port()
     for topic in TOPICS:
         store.add_webhook(topic, f"http://127.0.0.1:{port}/webhooks", recordings.SECRET)
