@@ -52,11 +52,12 @@ class Faults:
     """``headers`` go onto every answer (``Deprecation``, ``Sunset``, ``Retry-After``).
 
     ``never_waits``: a poll without updates is answered at once, whatever ``wait`` says.
+    ``hides_head``: no answer tells how far the journal goes.
     """
 
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
-        self.never_waits = False
+        self.never_waits = self.hides_head = False
         self._events: list[EventFault] = []
         self._refusals: list[_Refusal] = []
         self._withheld: list[_Withheld] = []
@@ -64,7 +65,7 @@ class Faults:
     def clear(self) -> None:
         """Everything is answered properly again."""
         self.headers.clear()
-        self.never_waits = False
+        self.never_waits = self.hides_head = False
         self._events.clear()
         self._refusals.clear()
         self._withheld.clear()

@@ -88,7 +88,7 @@ class Endpoints:
 
     async def _describe(self, request: web.Request) -> web.StreamResponse:
         head = self._journal.head(request.match_info["store"])
-        return web.json_response(
+        return self._headed(
             {
                 "name": "woo-agent gateway stand-in",
                 "environment": "sandbox",
@@ -116,7 +116,7 @@ class Endpoints:
             answer = gateway_events.take(self._journal, self.faults, store, batch, iso(now))
             await self.answering.wait()
         status = self.faults.withheld_status()
-        return web.json_response(answer) if status is None else web.Response(status=status)
+        return self._headed(answer) if status is None else web.Response(status=status)
 
     async def _give_updates(self, request: web.Request) -> web.StreamResponse:
         limit = min(int(_number(request, "limit", 500)), _MOST_UPDATES)
@@ -127,9 +127,19 @@ class Endpoints:
             )
         except CursorUnknownError as error:
             raise Problem(409, "cursor_unknown", "read from the start") from error
-        return web.json_response(
-            {"updates": page.updates, "cursor": page.cursor, "journal": page.journal}
+        return self._headed(
+            {
+                "updates": page.updates,
+                "cursor": page.cursor,
+                "journal": page.journal,
+                "head_position": page.head_position,
+            }
         )
+
+    def _headed(self, document: dict[str, Any]) -> web.Response:
+        if self.faults.hides_head:
+            del document["head_position"]
+        return web.json_response(document)
 
     async def _page(self, store: str, after: str | None, limit: int, wait_s: float) -> Page:
         page = self._feed.page(store, after, limit)

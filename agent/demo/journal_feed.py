@@ -18,11 +18,12 @@ class CursorUnknownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Updates after a cursor, and the cursor that follows them."""
+    """Updates after a cursor, the cursor that follows them, and how far the journal goes."""
 
     updates: list[Any]
     cursor: str
     journal: str
+    head_position: int
 
 
 class Feed:
@@ -49,8 +50,8 @@ class Feed:
     def page(self, store: str, after: str | None, limit: int) -> Page:
         """At most ``limit`` updates after a cursor, or from the start; CursorUnknownError."""
         with self._file.transaction(store):
-            journal, feed, last = self._db.execute(
-                "SELECT journal, feed,"
+            journal, head, feed, last = self._db.execute(
+                "SELECT journal, head_position, feed,"
                 " (SELECT coalesce(max(number), 0) FROM feed WHERE store = :store)"
                 " FROM stores WHERE store = :store",
                 {"store": store},
@@ -62,7 +63,7 @@ class Feed:
                 (store, start, limit),
             ).fetchall()
         end = found[-1][0] if found else start
-        return Page([json.loads(entry) for _, entry in found], f"{feed}.{end}", journal)
+        return Page([json.loads(entry) for _, entry in found], f"{feed}.{end}", journal, head)
 
     def forget_cursors(self, store: str) -> None:
         """Every cursor given out so far is unknown from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ class _Plan:
 
 
 class Site:
-    """Serves ``app`` on one port, which it keeps while it refuses and accepts again."""
+    """Serves ``app`` on one port, which it keeps while it refuses and accepts again.
+
+    ``asked`` counts requests by method and path: ``GET /count``.
+    """
 
     def __init__(
         self, routes: web.RouteTableDef | list[web.RouteDef], *, max_body: int = 2**26
@@ -49,6 +53,7 @@ class Site:
         self.host = "127.0.0.1"
         self.port = 0
         self.requests = 0
+        self.asked: Counter[str] = Counter()
 
     @property
     def url(self) -> str:
@@ -124,6 +129,7 @@ class Site:
         if self._listener is None:  # accepted at the last moment, while we began to refuse
             return cut(request)
         self.requests += 1
+        self.asked[f"{request.method} {request.path}"] += 1
         self._stir()
         try:
             return await self._answer(request, handler)

@@ -128,3 +128,17 @@ async def test_a_restored_backup_has_forgotten_and_says_so(caller: Caller) -> No
     assert after.results == [("duplicate", 1), ("accepted", 2)]
     assert after.json["journal"] != before["journal"]
     assert (await caller.poll()).json["journal"] == after.json["journal"]
+
+
+async def test_how_far_its_journal_goes_is_told_in_every_answer_or_in_none(caller: Caller) -> None:
+    await caller.post(event(1))
+
+    async def told() -> list[int | None]:
+        answers = [await caller.ask("GET"), await caller.post(), await caller.poll()]
+        return [answer.json.get("head_position") for answer in answers]
+
+    assert await told() == [1, 1, 1]
+    caller.gateway.faults.hides_head = True
+    assert await told() == [None, None, None]
+    caller.gateway.behave()
+    assert await told() == [1, 1, 1]

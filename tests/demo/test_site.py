@@ -55,8 +55,9 @@ async def test_it_takes_a_free_port_and_answers(
     counter: Counter, client: aiohttp.ClientSession
 ) -> None:
     assert counter.site.port > 0
-    assert await status(client, f"{counter.site.url}/count") == 200
+    assert await status(client, f"{counter.site.url}/count?of=1") == 200
     assert counter.site.requests == 1
+    assert counter.site.asked == {"GET /count": 1}
 
 
 async def test_it_listens_where_it_is_told(client: aiohttp.ClientSession) -> None:

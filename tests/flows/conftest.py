@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.clock import SystemClock
 from agent.model.registration import TOPICS
 from tests import agents, recordings
+from tests.clock import SteppedClock
 from tests.flows.shop import Ends
 
 if TYPE_CHECKING:
@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def ends(tmp_path: Path) -> AsyncIterator[Ends]:
-    async with Ends.serving(tmp_path, SystemClock()) as ends:
+def clock() -> SteppedClock:
+    """Everybody's."""
+    return SteppedClock()
+
+
+@pytest.fixture
+async def ends(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
+    async with Ends.serving(tmp_path, clock) as ends:
         yield ends
 
 
 @pytest.fixture
-async def shop(ends: Ends) -> AsyncIterator[Shop]:
-    async with ends.agent() as shop:
+async def shop(ends: Ends, clock: SteppedClock) -> AsyncIterator[Shop]:
+    async with ends.agent(clock=clock) as shop:
         for topic in TOPICS:
             ends.store.add_webhook(topic, agents.url(shop.agent), recordings.SECRET)
         yield shop

@@ -14,15 +14,19 @@ import aiohttp
 from agent.demo.gateway import Gateway
 from agent.demo.store import Store
 from agent.settings import loading
+from agent.storage import stock_ledger
 from agent.woo import signature
 from tests import agents, processes, recordings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from agent.clock import Clock
     from agent.daemon import Daemon
+    from tests.clock import SteppedClock
+
+_RESTS = 30  # polls: as long as the agent may rest, and then some
 
 
 @dataclass
@@ -50,19 +54,32 @@ class Shop:
             await self.polled()
         return outbox
 
-    async def polled(self) -> None:
-        """Returns when the agent has asked the gateway for something."""
-        await self.gateway.until(functools.partial(self._polled, self.gateway.site.requests))
+    async def polled(self, times: int = 1) -> None:
+        """Returns when the agent has asked the gateway for something, so many times."""
+        last = self.gateway.site.requests + times - 1
+        await self.gateway.until(functools.partial(self._polled, last), timeout=10 + times)
 
-    async def update(self, *items: dict[str, Any]) -> None:
-        """Updates, applied and reported."""
+    async def compared(self, clock: SteppedClock) -> None:
+        """Returns when products of which orders or the gateway told before this were compared: they
+        are gathered for some seconds, and the agent rests for one."""
+        clock.put_forward(stock_ledger.GATHERED_FOR.total_seconds())
+        await self.polled(_RESTS)
+
+    async def update(self, *items: dict[str, Any], status: str = "applied") -> None:
+        """Updates, applied (or what else is expected of all) and reported."""
         before = len(self.gateway.results(agents.STORE))
         self.gateway.publish(agents.STORE, *items)
         await self.gateway.until(
             lambda: len(self.gateway.results(agents.STORE)) == before + len(items)
         )
         results = self.gateway.results(agents.STORE)[before:]
-        assert [result["status"] for result in results] == ["applied"] * len(items)
+        assert [result["status"] for result in results] == [status] * len(items)
+
+    def figures(self, skus: Sequence[str], version: int, quantity: int) -> list[dict[str, Any]]:
+        """Stock updates, which take into account all that the gateway accepted so far."""
+        head = self.gateway.head_position(agents.STORE)
+        said = {"kind": "stock", "version": version, "quantity": quantity, "seen_position": head}
+        return [{"id": f"{sku}-{version}", "sku": sku, **said} for sku in skus]
 
     def _polled(self, before: int) -> bool:
         return self.gateway.site.requests > before

@@ -9,21 +9,16 @@ import pytest
 from agent.clock import SystemClock
 from agent.model.registration import TOPICS
 from tests import agents, recordings
-from tests.clock import SteppedClock
 from tests.flows.shop import Ends
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.clock import SteppedClock
     from tests.flows.shop import Shop
 
 SWIFT = {"requests_per_minute": 6000}
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.clock import iso
 from tests import agents
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent.clock import Clock
-    from agent.demo.gateway import Gateway
 
+_LOOK_S = 0.05
 _MARGIN = 0.6  # of what is uncertain: how late it may book and still publish without a position
 
 
@@ -37,12 +37,22 @@ class _Event:
     units: dict[str, int] | None
 
 
+class Journal(Protocol):
+    """What it needs of a gateway."""
+
+    def events(self, store: str, after: int = 0) -> list[dict[str, Any]]:
+        """Above position ``after``, in order, with ``position`` and ``accepted_at``."""
+
+    def publish(self, store: str, *updates: dict[str, Any]) -> None:
+        """Appends to the store's feed."""
+
+
 class Erp:
     """``asleep``: it books nothing, and goes on publishing. ``booked`` and ``shipped`` are units
     by order and figure."""
 
     def __init__(
-        self, gateway: Gateway, clock: Clock, rng: random.Random, *, uncertain: timedelta
+        self, gateway: Journal, clock: Clock, rng: random.Random, *, uncertain: timedelta
     ) -> None:
         self.on_hand = dict.fromkeys(goods.POOLS, goods.START)
         self.booked: dict[str, dict[str, int]] = {}
@@ -95,17 +105,8 @@ class Erp:
         twice."""
         self._look()
         self._book_ahead(self._ahead)
-        self._version += 1
         watermark = self._rng.choice(self._watermarks())
-        update = {
-            "id": f"u-{self._version}",
-            "kind": "stock",
-            "sku": pool,
-            "version": self._version,
-            "quantity": self.figure(pool),
-            **watermark,
-        }
-        self._to_publish.discard(pool)
+        update = self._update(pool, watermark)
         if not watermark:  # counts from when it is fetched: it must not be late
             self._gateway.publish(agents.STORE, update)
             return
@@ -116,6 +117,18 @@ class Erp:
             task = asyncio.create_task(self._send(update, delay_s))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+
+    def _update(self, pool: str, watermark: dict[str, Any]) -> dict[str, Any]:
+        self._version += 1
+        self._to_publish.discard(pool)
+        return {
+            "id": f"u-{self._version}",
+            "kind": "stock",
+            "sku": pool,
+            "version": self._version,
+            "quantity": self.figure(pool),
+            **watermark,
+        }
 
     async def _send(self, update: dict[str, Any], delay_s: float) -> None:
         await self._clock.sleep(delay_s)
@@ -197,6 +210,24 @@ class Erp:
         for pool in old | new:
             self._total[pool] += new.get(pool, 0) - old.get(pool, 0)
             self._to_publish.add(pool)
+
+
+class PromptErp(Erp):
+    """Books whatever was accepted at once; a figure names the position of the moment."""
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        while True:
+            self.keep_up()
+            await self._clock.sleep(_LOOK_S)
+
+    def keep_up(self) -> None:
+        """Books all there is, and publishes the figures that this changed."""
+        self.book_everything()
+        watermark = {"seen_position": self._position}
+        updates = [self._update(pool, watermark) for pool in sorted(self._to_publish)]
+        if updates:
+            self._gateway.publish(agents.STORE, *updates)
 
 
 def _read(event: dict[str, Any]) -> _Event:

@@ -136,13 +136,18 @@ class Oracle:
                 said = self._erp.figure(pool)
                 self.over_shown.append(OverShown(pool, shown, sellable[pool], said))
 
+    def pending(self) -> bool:
+        """Whether the agent has webhooks to judge, or events to be answered."""
+        return self._has("unjudged") or self._has("outbox WHERE state = 'pending'")
+
     def _unchecked(self) -> bool:
+        return self._has("stock_checks WHERE unchecked = 1")
+
+    def _has(self, rows: str) -> bool:
         path = self._state / database.FILE
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            (count,) = db.execute(
-                "SELECT count(*) FROM stock_checks WHERE unchecked = 1"
-            ).fetchone()
-        return bool(count)
+            (found,) = db.execute(f"SELECT EXISTS (SELECT 1 FROM {rows})").fetchone()
+        return bool(found)
 
     def _watching(self) -> Any:
         """Orders read over REST: the agent has them once they were answered."""

@@ -13,7 +13,7 @@ import random
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.clock import SystemClock, iso
 from agent.demo.gateway import Gateway
@@ -23,7 +23,7 @@ from agent.demo.store import Store
 from agent.model.registration import TOPICS
 from tests import agents, processes, recordings
 from tests.flows.race import goods
-from tests.flows.race.erp import Erp
+from tests.flows.race.erp import Erp, Journal
 from tests.flows.race.oracle import META_LAG_S, QUIET_S, Oracle
 from tests.flows.race.post import Postman
 from tests.flows.race.shoppers import Shoppers
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+
+    from agent.demo.site import Site
 
     Running = Callable[[Path], AbstractAsyncContextManager[Any]]
 
@@ -44,6 +46,19 @@ _LOST = 0.1  # of the webhooks
 _GATEWAY_FAULTS = (Fault.DROP, Fault.SERVER_ERROR, Fault.BROKEN_JSON)
 
 
+class Line(Journal, Protocol):
+    """A gateway, and how it is broken."""
+
+    site: Site
+
+    @property
+    def url(self) -> str:
+        """The base a client is configured with."""
+
+    def serving(self) -> AbstractAsyncContextManager[object]:
+        """Listens from entry to exit."""
+
+
 class StuckError(AssertionError):
     """What should have come about did not."""
 
@@ -53,12 +68,13 @@ class Race:
     """``lives`` are how often the agent was started."""
 
     store: Store
-    gateway: Gateway
+    gateway: Line
     erp: Erp
     shoppers: Shoppers
     postman: Postman
     oracle: Oracle
     rng: random.Random
+    store_fails: bool = True
     lives: int = 0
     _steady: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -90,12 +106,16 @@ class Race:
 
     async def settle(self) -> None:
         """Traffic has stopped: the ERP is told everything, books it and publishes every figure."""
-        self._steady.set()
-        await self.until(self._books_agree, "the ERP has not been told everything", 30)
+        await self.tell()
         await SystemClock().sleep(UNCERTAIN.total_seconds())
         for pool in goods.POOLS:
             self.erp.publish(pool)
         await self.until(self._figures_are_right, "the figures are not the ERP's", 30)
+
+    async def tell(self, *, within_s: float = 30) -> None:
+        """Nothing fails any more, until the ERP has been told everything and booked it."""
+        self._steady.set()
+        await self.until(self._books_agree, "the ERP has not been told everything", within_s)
 
     def wrong(self) -> list[str]:
         """Figures in the store that are not the ERP's."""
@@ -143,13 +163,15 @@ class Race:
             self.oracle.killed()
 
     async def misbehave(self) -> None:
-        """Store and gateway, every other moment while there is trade."""
+        """Store (if it fails) and gateway, every other moment while there is trade."""
         clock = SystemClock()
         while not self._steady.is_set():
             await clock.sleep(self.rng.uniform(1, 3), or_when=(self._steady,))
             await self.shoppers.trading.wait()
             after = self.rng.choice((None, 0, 1, 2)) or None
-            self.store.mishap(self.rng.choice(list(Mishap)), after=after)
+            mishap = self.rng.choice(list(Mishap))
+            if self.store_fails:
+                self.store.mishap(mishap, after=after)
             fault = self.rng.choice(_GATEWAY_FAULTS)
             self.gateway.site.misbehave(fault, times=1, under="/events", retry_after_s=0)
 
@@ -161,27 +183,33 @@ async def opened(
     agent: Running,
     seed: int,
     unseen_orders: str = "subtract",
+    gateway: Line | None = None,
+    erps: type[Erp] = Erp,
+    patience: str = "2s",
+    store_fails: bool = True,
 ) -> AsyncIterator[Race]:
-    """All of it at work, with the first figures published."""
+    """All of it at work, with the first figures published. ``patience`` is how long the agent waits
+    for the gateway's answer; ``store_fails``: its writes end in doubt or are slow now and then."""
     clock = SystemClock()
     rngs = [random.Random(f"{seed}-{part}") for part in range(5)]
-    gateway = Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
+    gateway = gateway or Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
     store = Store(clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=rngs[0])
     goods.stock(store)
     store.host.pace = Pace(
         read_s=0.005, write_s=0.01, write_item_s=0.02, spread=0.8, meta_lag_s=META_LAG_S / 2
     )
-    store.pause_writes(_slow_now_and_then(rngs[0]))
-    erp = Erp(gateway, clock, rngs[1], uncertain=UNCERTAIN)
+    if store_fails:
+        store.pause_writes(_slow_now_and_then(rngs[0]))
+    erp = erps(gateway, clock, rngs[1], uncertain=UNCERTAIN)
     oracle = Oracle(store, erp, clock, folder / "state")
     shoppers = Shoppers(store, clock, rngs[2], told=oracle.changed)
     postman = Postman(store, clock, rngs[3], told=oracle.read, losing=_LOST)
-    race = Race(store, gateway, erp, shoppers, postman, oracle, rngs[4])
+    race = Race(store, gateway, erp, shoppers, postman, oracle, rngs[4], store_fails)
     port = agents.closed_port()
     for topic in TOPICS:
         store.add_webhook(topic, f"http://127.0.0.1:{port}/webhooks", recordings.SECRET)
     async with gateway.serving(), store.serving(deliver=False):
-        config = _configured(folder, store, gateway, port, unseen_orders)
+        config = _configured(folder, store, gateway, port, unseen_orders, patience)
         running = asyncio.create_task(_at_work(race, agent, config))
         try:
             yield race
@@ -200,7 +228,7 @@ async def _at_work(race: Race, agent: Running, config: Path) -> None:
 
 
 def _configured(
-    folder: Path, store: Store, gateway: Gateway, port: int, unseen_orders: str
+    folder: Path, store: Store, gateway: Line, port: int, unseen_orders: str, patience: str
 ) -> Path:
     """Every time as short as it can be without being over before it is looked at."""
     return processes.write_config(
@@ -214,7 +242,7 @@ def _configured(
         webhooks={"listen": f"127.0.0.1:{port}"},
         gateway={
             "url": gateway.url,
-            "timeout": "2s",
+            "timeout": patience,
             "poll_every": "50ms",
             "batch_size": 20,
         },

@@ -2,116 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 import io
 import json
 import random
-import sqlite3
 import time
-from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from agent.clock import SystemClock
 from agent.demo.store import Store
 from agent.model.registration import TOPICS
 from tests import agents, recordings
 from tests.gateway.contract import examples, readme, validation
+from tests.gateway.contract import receiver as receivers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from agent.demo.site import Handler
+    from tests.gateway.contract.receiver import Receiver
 
 EVENT = examples.events()["retail.order.snapshot.v1"]
-_WITHIN_S = 8.0
-
-
-def _program(part: str) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": "receiver"}
-    exec(compile(readme.code(part), f"README.md: {part}", "exec"), names)
-    return names
-
-
-class Receiver:
-    """It at work, and the file it keeps."""
-
-    def __init__(self, path: Path) -> None:
-        self.url = ""
-        self.answered = asyncio.Event()
-        self._path = path
-
-    def select(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What lies in its tables."""
-        with closing(sqlite3.connect(self._path)) as db:
-            return db.execute(sql, values).fetchall()
-
-    def event(self, subject: str) -> dict[str, Any]:
-        """The newest of a subject."""
-        [(text,)] = self.select("SELECT event FROM subjects WHERE subject = ?", subject)
-        event: dict[str, Any] = json.loads(text)
-        return event
-
-    def publish(self, item: dict[str, Any]) -> None:
-        """Appends to its feed, as the ERP behind it would."""
-        with closing(sqlite3.connect(self._path)) as db, db:
-            db.execute(
-                "INSERT INTO feed (store, item) VALUES (?, ?)", (agents.STORE, json.dumps(item))
-            )
-
-    async def until(self, holds: Callable[[], object]) -> None:
-        """Waits until that holds; looked at whenever something was asked."""
-        async with asyncio.timeout(_WITHIN_S):
-            while not holds():
-                self.answered.clear()
-                await self.answered.wait()
-
-    async def ask(
-        self, method: str, path: str, body: Any = None, token: str = agents.TOKEN
-    ) -> tuple[int, Any]:
-        """Status and JSON of an answer."""
-        headers = {"Authorization": f"Bearer {token}"}
-        url = f"{self.url}/v1/stores/{agents.STORE}{path}"
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(method, url, json=body, headers=headers) as response,
-        ):
-            return response.status, await response.json()
-
-
-@asynccontextmanager
-async def _serving(path: Path) -> AsyncIterator[Receiver]:
-    receiver = Receiver(path)
-
-    @web.middleware
-    async def noticed(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        finally:
-            receiver.answered.set()
-
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        application = _program("receiver")["application"](db, agents.TOKEN)
-        application.middlewares.append(noticed)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            yield receiver
-        finally:
-            await runner.cleanup()
 
 
 @pytest.fixture
 async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
-    async with _serving(tmp_path / "receiver.db") as served:
+    async with receivers.serving(tmp_path / "receiver.db") as served:
         yield served
 
 
@@ -215,10 +135,10 @@ async def test_a_body_beyond_what_it_tells_is_too_large(receiver: Receiver) -> N
 
 
 async def test_it_goes_on_where_it_was(tmp_path: Path) -> None:
-    async with _serving(tmp_path / "receiver.db") as receiver:
+    async with receivers.serving(tmp_path / "receiver.db") as receiver:
         await receiver.ask("POST", "/events", [EVENT])
         before = await receiver.ask("GET", "")
-    async with _serving(tmp_path / "receiver.db") as receiver:
+    async with receivers.serving(tmp_path / "receiver.db") as receiver:
         assert await receiver.ask("GET", "") == before
         _, answer = await receiver.ask("POST", "/events", [EVENT | {"id": "next"}])
         assert answer["results"][0]["position"] == 2
