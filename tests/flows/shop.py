@@ -14,7 +14,7 @@ import aiohttp
 from agent.demo.gateway import Gateway
 from agent.demo.store import Store
 from agent.settings import loading
-from agent.storage import stock_ledger
+from agent.storage import stock_marks
 from agent.woo import signature
 from tests import agents, processes, recordings
 
@@ -62,7 +62,7 @@ class Shop:
     async def compared(self, clock: SteppedClock) -> None:
         """Returns when products of which orders or the gateway told before this were compared: they
         are gathered for some seconds, and the agent rests for one."""
-        clock.put_forward(stock_ledger.GATHERED_FOR.total_seconds())
+        clock.put_forward(stock_marks.GATHERED_FOR.total_seconds())
         await self.polled(_RESTS)
 
     async def update(self, *items: dict[str, Any], status: str = "applied") -> None:
