@@ -232,6 +232,7 @@ class Inventory:
         self.quantities = intended.quantities
         self.newest_updates = sides.newest_updates
         self.written_at = sides.written_at
+        self.marked = sides.marked
 
     async def repair(self, products: Sequence[StoreProduct]) -> None:
         missing = await self._intended.missing(products, self._now())

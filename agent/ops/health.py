@@ -90,8 +90,8 @@ def _uncertain(facts: Facts) -> dict[str, Any]:
         "warn" if facts.uncertain else "pass",
         facts.uncertain,
         "products",
-        "may show too little until the ERP's next figure: whether it counts some orders is not known,"
-        " their answers were lost or told no position: woo-agent contract check",
+        "may show too little until the ERP's next figure: whether it counts some orders is not"
+        " known, their answers were lost or told no position: woo-agent contract check",
     )
 
 

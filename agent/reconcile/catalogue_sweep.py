@@ -49,6 +49,9 @@ class Inventory(Protocol):
     ) -> Mapping[str, tuple[str, str | None]]:
         """The state of the newest update of a kind, and the quantity that it says, by SKU."""
 
+    async def marked(self, product_ids: Collection[int]) -> Collection[int]:
+        """Those whose stock figure is about to be computed anew."""
+
     async def written_at(self, product_ids: Collection[int]) -> Mapping[int, datetime]:
         """When we wrote to products last."""
 
@@ -179,11 +182,15 @@ class CatalogueSweep:
             kind: await self._inventory.newest_updates(kind, skus) for kind in ("stock", "price")
         }
         written = await self._inventory.written_at(ids)
+        marked = await self._inventory.marked(ids)
 
         def drifted(one: StoreProduct, field: str, intended: int | None) -> Drifted:
             kind = "stock" if field == "quantity" else "price"
             state, _ = newest[kind].get(one.sku, (None, None))
-            standing = causes.Standing(state, written.get(one.id), self._ahead)
+            standing = causes.Standing(
+                *(state, written.get(one.id), self._ahead),
+                is_marked=kind == "stock" and one.id in marked,
+            )
             shown = one.values[field]
             return Drifted(
                 sku=one.sku,

@@ -19,12 +19,14 @@ _SECOND = timedelta(seconds=2)  # the store's dates have no fractions
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of a figure: ``state`` of the newest update of its kind and SKU (None: so long
-    ago that it is not kept), when we last wrote to the product, and how far the store's clock is
-    ahead of ours."""
+    ago that it is not kept), when we last wrote to the product, how far the store's clock is ahead
+    of ours, and whether the figure is marked: what stands there is our own write, and something
+    became known since."""
 
     state: str | None
     written_at: datetime | None
     ahead: timedelta = timedelta()
+    is_marked: bool = False
 
 
 def is_not_applied(state: str) -> bool:
@@ -38,6 +40,8 @@ def of(standing: Standing, changed_at: datetime | None) -> DriftCause:
         return DriftCause.ERP_NEWER
     if standing.state in _NOT_APPLIED:
         return DriftCause.NEVER_APPLIED
+    if standing.is_marked:
+        return DriftCause.ERP_NEWER
     if changed_at is None or standing.written_at is None:
         return DriftCause.CHANGED_IN_STORE
     if changed_at > standing.written_at + standing.ahead + _SECOND:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.model.delivery import Look
+    from agent.model.in_force import Check
     from agent.model.stock import Base
     from agent.storage.writer import Step, Tx
 
@@ -108,6 +109,10 @@ class Sides:
             proof.newest_updates, kind, skus
         )
         return found
+
+    async def marked(self, product_ids: Collection[int]) -> Collection[int]:
+        found: list[Check] = await self._read(in_force.of, product_ids)
+        return {one.product_id for one in found}
 
     async def written_at(self, product_ids: Collection[int]) -> Mapping[int, datetime]:
         found: Mapping[int, datetime] = await self._read(proof.written_at, product_ids)

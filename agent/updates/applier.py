@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent import actor, errors, metrics, tracing
 from agent.model.product import ItemWrite
 from agent.model.update import UpdateState
-from agent.updates import check, guardrails, plan, versions
+from agent.updates import check, guardrails, plan, versions, writing
 
 if TYPE_CHECKING:
     import asyncio
@@ -184,11 +184,15 @@ class Applier:
         await self._stock.in_line(_unchanged(planned.settled), found, figures)
         await self._settle(planned.settled)
         repairs = await self._stock.decide(checks, found, figures)
-        items = [*repairs.writes, *(ItemWrite(t.product, t.values) for t in planned.targets)]
+        due_writes = [ItemWrite(target.product, target.values) for target in planned.targets]
+        items = writing.merged([*repairs.writes, *due_writes])  # what is due counts
+        missing = dict(repairs.missing)
+        for write in due_writes:
+            missing.pop(write.product.id, None)
         stock = await self._stock.sending(items)
         newest = await self._inbox.newest_arrival()
         answers = await self._writing.write(items)
-        await self._stock.sent(answers, stock, figures, repairs.missing)
+        await self._stock.sent(answers, stock, figures, missing)
         await self._settle(
             check.settled(planned.targets, answers.answered, self._same, sent_after=newest)
         )

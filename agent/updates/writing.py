@@ -132,16 +132,21 @@ def _unsaid(product_ids: Sequence[int]) -> errors.StoreError:
     )
 
 
+def merged(items: Iterable[ItemWrite]) -> list[ItemWrite]:
+    """Items of one product as one item, the fields of the last counting."""
+    found: dict[int, ItemWrite] = {}
+    for item in items:
+        before = found.get(item.product.id)
+        values = {**before.values, **item.values} if before else item.values
+        found[item.product.id] = ItemWrite(item.product, values)
+    return list(found.values())
+
+
 def by_parent(items: Iterable[ItemWrite]) -> dict[int, list[ItemWrite]]:
     """Variations under their parent, because ``products/batch`` refuses their ids; all else under
-    0. Items of one product are one item, the fields of the last counting."""
-    merged: dict[int, ItemWrite] = {}
-    for item in items:
-        before = merged.get(item.product.id)
-        values = {**before.values, **item.values} if before else item.values
-        merged[item.product.id] = ItemWrite(item.product, values)
+    0. Items of one product are one item."""
     lanes: dict[int, list[ItemWrite]] = {}
-    for write in merged.values():
+    for write in merged(items):
         parent_id = write.product.parent_id if write.product.is_variation else 0
         lanes.setdefault(parent_id, []).append(write)
     return lanes

@@ -44,6 +44,7 @@ class Shelf:
         self.asked: list[list[str]] = []
         self.updates: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.written: dict[int, datetime] = {}
+        self.marks: set[int] = set()
         self.repaired: list[set[int]] = []
 
     async def quantities(self, products: Sequence[StoreProduct]) -> Mapping[int, int]:
@@ -67,6 +68,9 @@ class Shelf:
         self, kind: str, skus: Collection[str]
     ) -> Mapping[str, tuple[str, str | None]]:
         return {sku: newest for (of, sku), newest in self.updates.items() if of == kind}
+
+    async def marked(self, product_ids: Collection[int]) -> Collection[int]:
+        return self.marks
 
     async def written_at(self, product_ids: Collection[int]) -> Mapping[int, datetime]:
         return {n: at for n, at in self.written.items() if n in product_ids}
@@ -217,6 +221,7 @@ async def test_suspects_are_looked_at_less_than_a_page_at_a_time() -> None:
         ("applied", AT, DriftCause.WRITTEN_BY_OTHERS, True),
         ("failed", LATER, DriftCause.NEVER_APPLIED, False),
         ("pending", LATER, DriftCause.ERP_NEWER, False),
+        ("marked", AT, DriftCause.ERP_NEWER, False),  # ours, and about to be computed anew
     ],
 )
 async def test_only_what_writing_once_more_may_help_is_repaired(
@@ -225,6 +230,7 @@ async def test_only_what_writing_once_more_may_help_is_repaired(
     for repair in (False, True):
         sweeping = Sweeping(product(1, "A", 5, changed_at=changed_at), product(2, "B", 5))
         sweeping.shelf.intended, sweeping.shelf.written = {1: 4, 2: 5}, {1: AT}
+        sweeping.shelf.marks = {1} if state == "marked" else set()
         sweeping.shelf.updates = {("stock", "A"): (state, None)}
         assert await sweeping.drift(repair=repair) == [("A", "quantity", cause.value)]
         assert sweeping.shelf.repaired == ([{1}] if repair and repaired else [])

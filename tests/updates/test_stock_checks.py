@@ -162,6 +162,20 @@ async def test_a_figure_that_the_store_does_not_take_is_tried_again_later(
     assert line.store.stock("MUG-1") == 16
 
 
+async def test_a_figure_put_right_in_a_round_with_a_newer_one_was_not_refused(line: Line) -> None:
+    """The newer one is what was sent: that the older was not set is no reason to wait."""
+    mug = line.store.add_product("MUG-1", stock=40)
+    await line.feed(stock(1, 18))
+    await line.apply()
+    line.sells(mug, 2)
+    await line.compare(mug)
+    await line.feed(stock(2, 30))
+    line.seen_at_looks = [lambda: None, lambda: line.sells(mug, 3)]
+    await line.apply()
+    assert line.store.stock("MUG-1") == 25
+    assert await line.marked() == {}
+
+
 async def test_prices_go_on_while_stock_waits_for_its_orders(line: Line) -> None:
     line.store.add_product("MUG-1", stock=40)
     line.shelf.is_ready = False
