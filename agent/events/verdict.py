@@ -127,7 +127,7 @@ def _taken(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decis
         return Settled(dict.fromkeys(ids, Accepted()))
     return Unavailable(
         protocol.BROKEN_ANSWER,
-        f"{answer.status} without results: {answer.excerpt}",
+        f"{answer.status} without results: {answer.why_not or answer.excerpt}",
         answer.retry_after_s,
     )
 

@@ -165,9 +165,14 @@ class Puller:
         return len(taken.rows)
 
     def _paused(self, answer: Answer) -> float:
-        reason = answer.failure or f"http_{answer.status}"
+        status = protocol.BROKEN_ANSWER if answer.status == 200 else f"http_{answer.status}"
+        reason = answer.failure or status
         if reason != self.trouble:
-            log.warning("the gateway's feed can't be read: %s (%s)", reason, answer.excerpt)
+            log.warning(
+                "the gateway's feed can't be read: %s (%s)",
+                reason,
+                answer.why_not or answer.excerpt,
+            )
         self.trouble = reason
         self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         asked_s = min(answer.retry_after_s or 0.0, LONGEST_ASKED_S)
