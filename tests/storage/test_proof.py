@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.model.delivery import Accepted, Dead, Judged, Known, Outcome, Verdict
-from agent.storage import catalogue, inbox, outbox, proof
+from agent.storage import catalogue, inbox_intake, outbox, proof
 from agent.updates import intake
 from tests.storage import seeding
 from tests.storage.seeding import AT, settle
@@ -88,7 +88,9 @@ async def feed(db: Database, *items: dict[str, Any]) -> None:
         return intake.decide(page, seen, known, AT)
 
     ids, skus = [entry.id for entry in page], intake.skus(page)
-    await db.writer.write(lambda tx: inbox.take_in(tx, ids, skus, decide, cursor=None, now=AT))
+    await db.writer.write(
+        lambda tx: inbox_intake.take_in(tx, ids, skus, decide, cursor=None, now=AT)
+    )
 
 
 @pytest.mark.parametrize(
