@@ -16,7 +16,7 @@ from agent.dropfolder import formats
 from agent.dropfolder.report import MOST_NAMED, Report
 from agent.dropfolder.rows import SETS, Bad, Line, Source
 from agent.settings import Settings
-from agent.storage import audit, inbox
+from agent.storage import audit, inbox, inbox_intake
 from agent.storage.writer import Tx
 from agent.updates.files import Piece
 
@@ -74,7 +74,7 @@ class _Submission:
             piece, now = self._piece(formats.items(lines)), self._clock.now()
             if not self.report.lines:
                 await audit.record(tx, who=who, action="submit", targets=[name], reason="", now=now)
-            await inbox.take_in(
+            await inbox_intake.take_in(
                 *(tx, piece.ids, piece.skus, piece.decide),
                 cursor=None,
                 now=now,

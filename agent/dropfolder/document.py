@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from agent.dropfolder import rows
 from agent.dropfolder.lines import LONGEST
 from agent.dropfolder.rows import Bad, Line, Source
+from agent.model import rfc8259
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK = 2**16
-_DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 # A string never spans lines: a quote that is missing does harm up to the end of its line only.
 _TOKEN = re.compile(r'"(?:[^"\\\n]++|\\[^\n]?)*+"?|\n[ \t,]*(?:\{|\Z)|[{}\[\],]')
@@ -55,25 +55,21 @@ def read(file: BinaryIO, source: Source) -> Iterator[Line | Bad]:
 def line(number: int, text: str, source: Source) -> Line | Bad:
     """A line that is a row of its own."""
     try:
-        row = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        row = rfc8259.parse(text)
+    except ValueError as error:
         return _fault(error, number, 0, 0)
     return rows.read(row, source, number, number)
 
 
-def _fault(error: Exception, number: int, start: int, column: int) -> Bad:
+def _fault(error: ValueError, number: int, start: int, column: int) -> Bad:
     """What json says of a text that begins at ``start``: in line ``number``, behind ``column``
     characters."""
-    match error:
-        case json.JSONDecodeError():
-            number += error.doc.count("\n", start, error.pos)
-            newline = error.doc.rfind("\n", start, error.pos)
-            place = error.pos - newline if newline >= 0 else column + error.pos - start + 1
-            return Bad(number, place, f"not JSON: {error.msg}")
-        case RecursionError():
-            return Bad(number, None, "nested too deeply")
-        case _:
-            return Bad(number, None, "not JSON: a number is too long")
+    if not isinstance(error, json.JSONDecodeError):
+        return Bad(number, None, f"not JSON: {error}")
+    number += error.doc.count("\n", start, error.pos)
+    newline = error.doc.rfind("\n", start, error.pos)
+    place = error.pos - newline if newline >= 0 else column + error.pos - start + 1
+    return Bad(number, place, f"not JSON: {error.msg}")
 
 
 class _Window:
@@ -110,8 +106,8 @@ class _Window:
         number, start = self.line, self._at
         too_long = Bad(number, None, f"longer than {LONGEST} characters")
         try:
-            value, end = _DECODER.raw_decode(self._text, start)
-        except (ValueError, RecursionError) as error:
+            value, end = rfc8259.parse_at(self._text, start)
+        except ValueError as error:
             bad = _fault(error, number, start, self._column)
             return too_long if self._skip() > LONGEST else bad
         whole = self._text[start:end]

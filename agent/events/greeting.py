@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent import actor
-from agent.events import terms, verdict
+from agent.events.terms import Agreement, Terms
+from agent.gateway import protocol
 
 if TYPE_CHECKING:
     from agent.clock import Clock
@@ -48,7 +49,7 @@ class Greeting:
         self,
         outbox: Outbox,
         gateway: Gateway,
-        agreement: terms.Agreement,
+        agreement: Agreement,
         *,
         clock: Clock,
         greeted: asyncio.Event,
@@ -76,21 +77,13 @@ class Greeting:
     async def _taken(self, answer: Answer) -> float:
         if answer.status in _NOT_OFFERED:
             return RENEWED_S
-        if answer.status != 200 or not isinstance(answer.body, dict):
+        described = protocol.description(answer)
+        if described is None:
             return AGAIN_S
-        last = last_sequence(answer.body)
-        if last is not None:
-            await self._outbox.number_above(last)
-        await self._agreement.renewed(terms.read(answer.body))
-        named = verdict.journal(answer)
+        if described.last_sequence is not None:
+            await self._outbox.number_above(described.last_sequence)
+        await self._agreement.renewed(Terms(described.accepts, described.max_batch_bytes))
+        named = protocol.journal(answer)
         if named is not None and await self._outbox.journal(*named):
             log.warning("the gateway was restored from a backup: what it lost is sent again")
         return RENEWED_S
-
-
-def last_sequence(body: dict[str, Any]) -> int | None:
-    """The highest number the gateway has of this store, as a number or zero-padded text."""
-    told = body.get("last_sequence")
-    if isinstance(told, str) and told.isascii() and told.isdigit() and len(told) <= 19:
-        told = int(told)
-    return told if type(told) is int and 0 <= told < 2**62 else None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent import errors, metrics, tracing
 from agent.events import backoff, verdict
 from agent.events.breaker import Breaker
+from agent.gateway import protocol
 from agent.model import envelope
 from agent.model.delivery import Accepted, Again, Answer, Attempt, Dead, Event, Outcome
 
@@ -250,12 +251,12 @@ class Sender:
     async def _journal(self, answer: Answer, asked_in: int) -> int:
         """The number of the gateway's journal that an answer is of. One that was asked for before
         the gateway was restored, and comes after that was noticed, is of the journal before."""
-        named = verdict.journal(answer)
+        named = protocol.journal(answer)
         if named is None:
             return asked_in
         if await self._outbox.journal(*named, asked_in=asked_in):
             log.warning("the gateway was restored from a backup: what it lost is sent again")
-        return await self._outbox.journal_named(named[0])
+        return await self._outbox.journal_named(named.name)
 
     async def _settle(
         self,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from agent.model.delivery import Event
 
@@ -18,8 +18,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``accepts``: types of events, one that ends in ``*`` stands for all that begin so; None is
-    all of them. ``max_batch_bytes`` is None where the gateway names none."""
+    """As the gateway describes them; None for what it did not name."""
 
     accepts: frozenset[str] | None = None
     max_batch_bytes: int | None = None
@@ -31,17 +30,6 @@ class Terms:
             or kind in self.accepts
             or any(one.endswith("*") and kind.startswith(one[:-1]) for one in self.accepts)
         )
-
-
-def read(body: Mapping[str, Any]) -> Terms:
-    """From the gateway's description of itself; what can't be read, or is empty, counts as not
-    said."""
-    accepts, most = body.get("accepts"), body.get("max_batch_bytes")
-    named = [one for one in accepts if isinstance(one, str)] if isinstance(accepts, list) else []
-    return Terms(
-        frozenset(named) or None,
-        most if type(most) is int and most > 0 else None,
-    )
 
 
 class Storage(Protocol):

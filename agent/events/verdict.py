@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from agent.model import foreign
+from agent.gateway import protocol
+from agent.gateway.protocol import Result
 from agent.model.delivery import Accepted, Again, Answer, Dead, Outcome
 
 DEFERRED_S = 30.0
@@ -63,7 +63,7 @@ def decide(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decis
         )
     if 200 <= status < 300:
         return _taken(answer, ids, accept_empty=accept_empty)
-    code, message = _problem(answer)
+    code, message = protocol.problem(answer) or ("", "")
     if status == 403:
         return Forbidden(Dead(code or "http_403", message or f"403: {answer.excerpt}"))
     if status == 413:
@@ -84,15 +84,6 @@ def is_doubtful(answer: Answer) -> bool:
     if answer.status is None:
         return answer.failure not in ("unreachable", "tls")
     return answer.status < 300 or answer.status >= 500
-
-
-def journal(answer: Answer) -> tuple[str, int | None] | None:
-    """The name of the gateway's journal and its highest position, if the answer tells them."""
-    body = answer.body
-    if not isinstance(body, Mapping) or not (name := foreign.line(body.get("journal"))):
-        return None
-    head = body.get("head_position")
-    return name, head if type(head) is int and 0 <= head < 2**63 else None
 
 
 def after_probe(answer: Answer, forbidden: Forbidden) -> Guilty | Unavailable:
@@ -129,17 +120,19 @@ def restrained(outcomes: Outcomes, dead_in_a_row: int) -> tuple[Outcomes, int]:
 
 
 def _taken(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decision:
-    body = answer.body
-    if isinstance(body, Mapping) and isinstance(body.get("results"), list):
-        return Settled(_outcomes(body["results"], ids))
+    results = protocol.results(answer)
+    if results is not None:
+        return Settled(_outcomes(results, ids))
     if accept_empty:
         return Settled(dict.fromkeys(ids, Accepted()))
     return Unavailable(
-        "broken_answer", f"{answer.status} without results: {answer.excerpt}", answer.retry_after_s
+        protocol.BROKEN_ANSWER,
+        f"{answer.status} without results: {answer.why_not or answer.excerpt}",
+        answer.retry_after_s,
     )
 
 
-def _outcomes(results: Sequence[Any], ids: Collection[str]) -> dict[str, Outcome]:
+def _outcomes(results: Sequence[Result], ids: Collection[str]) -> dict[str, Outcome]:
     """An id that is missing counts as deferred."""
     outcomes: dict[str, Outcome] = {
         event_id: Again(
@@ -148,36 +141,19 @@ def _outcomes(results: Sequence[Any], ids: Collection[str]) -> dict[str, Outcome
         for event_id in ids
     }
     for result in results:
-        if not isinstance(result, Mapping):
-            continue
-        event_id = result.get("id")
-        if isinstance(event_id, str) and event_id in outcomes:
-            outcomes[event_id] = _outcome(result)
+        if result.id in outcomes:
+            outcomes[result.id] = _outcome(result)
     return outcomes
 
 
-def _outcome(result: Mapping[str, Any]) -> Outcome:
-    code, message = foreign.line(result.get("code")), foreign.line(result.get("message"))
-    match result.get("status"):
+def _outcome(result: Result) -> Outcome:
+    match result.status:
         case "accepted" | "duplicate" as status:
-            position = result.get("position")
-            return Accepted(
-                position if type(position) is int and 0 <= position < 2**63 else None,
-                foreign.line(result.get("accepted_at")) or None,
-                duplicate=status == "duplicate",
-            )
+            return Accepted(result.position, result.accepted_at, duplicate=status == "duplicate")
         case "rejected":
-            return Dead(code or "rejected", message or "the gateway rejected it")
+            return Dead(result.code or "rejected", result.message or "the gateway rejected it")
         case status:
-            message = message or "the gateway deferred it"
-            return Again(code or "deferred", message, DEFERRED_S, doubtful=status != "deferred")
-
-
-def _problem(answer: Answer) -> tuple[str, str]:
-    """Code and message of the contract's JSON error (RFC 9457); empty where it is none."""
-    body = answer.body
-    if not isinstance(body, Mapping) or not ("title" in body or "type" in body or "code" in body):
-        return "", ""
-    code = foreign.line(body.get("code")) or foreign.line(body.get("type")).rpartition("/")[2]
-    message = foreign.line(body.get("detail")) or foreign.line(body.get("title"))
-    return code or f"http_{answer.status}", message or f"status {answer.status}"
+            message = result.message or "the gateway deferred it"
+            return Again(
+                result.code or "deferred", message, DEFERRED_S, doubtful=status != "deferred"
+            )

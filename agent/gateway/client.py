@@ -13,7 +13,7 @@ import aiohttp
 
 from agent import __version__, errors, metrics, tracing
 from agent.gateway import deprecation, signing
-from agent.model import envelope, foreign
+from agent.model import envelope, foreign, rfc8259
 from agent.model.delivery import Answer
 
 if TYPE_CHECKING:
@@ -168,14 +168,16 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _answer(status: int, headers: Mapping[str, str], content: bytes, now: datetime) -> Answer:
+    body, why_not = None, ""
     try:
-        body = json.loads(content) if content else None
-    except (ValueError, RecursionError):
-        body = None
+        body = rfc8259.parse(content) if content else None
+    except ValueError as error:
+        why_not = rfc8259.why_not(error)
     return Answer(
         status,
         body=body,
         excerpt=foreign.line(content, _EXCERPT),
+        why_not=why_not,
         retry_after_s=retry_after_s(headers.get("Retry-After"), now),
     )
 

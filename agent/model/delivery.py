@@ -297,7 +297,8 @@ class Answer:
 
     ``status`` is None where nothing usable came back, and ``failure`` then says why
     (``timeout``, ``unreachable``, ``tls``, ``interrupted``). ``body`` is the parsed JSON, None if
-    there is none; ``excerpt`` the beginning of the text, for the person who has to find out.
+    there is none; ``excerpt`` the beginning of the text, for the person who has to find out, and
+    ``why_not`` what makes it no JSON where the beginning hardly shows it.
     """
 
     status: int | None
@@ -305,3 +306,4 @@ class Answer:
     body: Any = None
     excerpt: str = ""
     retry_after_s: float | None = None
+    why_not: str = ""

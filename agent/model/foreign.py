@@ -22,6 +22,12 @@ def line(value: object, most: int = LONGEST) -> str:
     return cut.encode("utf-8", "replace").decode()
 
 
+def name(value: object) -> str:
+    """An opaque name in its one form, by which it is stored and compared: one line that can be
+    printed. A name in that form stays as it is."""
+    return "".join(one if one.isprintable() else "?" for one in line(value)).rstrip()
+
+
 def without(content: bytes, secrets: Iterable[bytes]) -> bytes:
     """An answer that repeats what it was asked must not bring our secrets into a log. One that is
     too short to be a secret may be part of any word."""

@@ -1,4 +1,4 @@
-"""The inbox: take a page in with its cursor, hand out what is due, settle, report."""
+"""The inbox: what is known of it, what is due, how it is settled; ``inbox_intake`` takes in."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from agent.model import update as updates
 from agent.model.inbox import (
     Fence,
     FenceKey,
-    Intake,
     KnownVersions,
-    NewRow,
     Opened,
     Settlement,
 )
@@ -23,7 +21,7 @@ from agent.storage import cursors, fences, in_force, register, results
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     import aiosqlite
@@ -37,35 +35,7 @@ ROW = "number, body, received_at, state, results, approved, reverts, journal"
 NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
 CATCHING_UP = "catching_up"
 _IN_FORCE = frozenset({UpdateState.APPLIED, UpdateState.UNCHANGED})
-_OPEN = frozenset({UpdateState.PENDING, UpdateState.WAITING, UpdateState.HELD})
-
-
-async def take_in(
-    tx: Tx,
-    ids: Sequence[str],
-    skus: Sequence[str],
-    decide: Callable[[frozenset[str], KnownVersions], Intake],
-    *,
-    cursor: str | None,
-    now: datetime,
-    versions: Sequence[int] | None = None,
-    unversioned: Sequence[str] = (),
-) -> Intake:
-    """Stores a page and its cursor in one transaction: neither is ever there without the other.
-    ``decide`` gets what ``look`` finds."""
-    found = await look(tx, ids, skus, versions=versions, unversioned=unversioned)
-    intake = decide(*found)
-    await tx.executemany(
-        "INSERT INTO inbox (id, kind, sku, version, body, state, code, message, received_at,"
-        " due_at, results, settled_at, approved, journal)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max(number) FROM journals))",
-        [_new_row(row, clock.micros(now)) for row in intake.rows],
-    )
-    told = [row for row in intake.rows if row.state is not UpdateState.PENDING]
-    await results.report(tx, [_first_result(row, now) for row in told])
-    if cursor is not None:
-        await cursors.put(tx, FEED, cursor)
-    return intake
+OPEN = frozenset({UpdateState.PENDING, UpdateState.WAITING, UpdateState.HELD})
 
 
 async def look(
@@ -233,7 +203,7 @@ async def settle(
 
 def _is_news(settlement: Settlement) -> bool:
     """Whether the gateway does not know yet that it stands so."""
-    return settlement.state not in _OPEN or settlement.opened.state is not settlement.state
+    return settlement.state not in OPEN or settlement.opened.state is not settlement.state
 
 
 def _settled_row(settlement: Settlement, at: int) -> tuple[Any, ...]:
@@ -245,7 +215,7 @@ def _settled_row(settlement: Settlement, at: int) -> tuple[Any, ...]:
         settlement.code,
         settlement.message,
         clock.micros(settlement.due_at) if settlement.due_at else None,
-        None if state in _OPEN else at,
+        None if state in OPEN else at,
         int(_is_news(settlement)),
         clock.micros(expires_at) if expires_at else None,
         results.figures(settlement.before or {}) if applied else None,
@@ -258,38 +228,6 @@ async def _approved(tx: Tx, numbers: Sequence[int]) -> set[int]:
         f"SELECT number FROM inbox WHERE approved AND number IN ({marks(numbers)})", numbers
     )
     return {number for (number,) in rows}
-
-
-def _new_row(row: NewRow, at: int) -> tuple[Any, ...]:
-    return (
-        row.id,
-        row.kind,
-        row.sku,
-        row.version,
-        row.body,
-        row.state,
-        row.code,
-        row.message,
-        at,
-        clock.micros(row.due_at) if row.due_at else None,
-        int(row.state is not UpdateState.PENDING),
-        None if row.state in _OPEN else at,
-        row.approved,
-    )
-
-
-def _first_result(row: NewRow, now: datetime) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "sku": row.sku,
-        "kind": row.kind,
-        "version": row.version,
-        "n": 1,
-        "status": row.state,
-        "code": row.code,
-        "message": row.message,
-        "at": clock.iso(now),
-    } | ({"correlation_id": row.correlation_id} if row.correlation_id else {})
 
 
 def _update(body: str) -> Update:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agent.model.pause import Line
-from agent.storage import cursors, holds, inbox, outbox, pauses, results, reverting, zeroed
+from agent.storage import (
+    cursors,
+    holds,
+    inbox,
+    inbox_intake,
+    outbox,
+    pauses,
+    results,
+    reverting,
+    zeroed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -62,16 +72,13 @@ class Inbox:
         now = self._clock.now()
 
         async def step(tx: Tx) -> Intake:
-            taken = await inbox.take_in(
+            return await inbox_intake.take_in(
                 *(tx, ids, skus, decide),
                 cursor=cursor,
                 now=now,
                 versions=versions,
                 unversioned=unversioned,
             )
-            if taken.approved:
-                await holds.approved_in_feed(tx, taken.approved, now)
-            return taken
 
         return await self._db.writer.write(step)
 

@@ -1,9 +1,14 @@
-"""The gateway's journals: which one it has now, and how many restores there were before it."""
+"""The gateway's journals: which one it has now, and how many restores there were before it.
+
+Names are those of ``foreign.name``. Earlier programs stored them as they were told, or cut, so what
+is read is brought into that form.
+"""
 
 from __future__ import annotations
 
 import aiosqlite
 
+from agent.model import foreign
 from agent.storage.writer import Tx
 
 
@@ -12,21 +17,19 @@ async def current(db: aiosqlite.Connection) -> tuple[int, str]:
     [(number, name)] = await db.execute_fetchall(
         "SELECT number, name FROM journals ORDER BY number DESC LIMIT 1"
     )
-    return int(number), str(name)
+    return int(number), foreign.name(name)
 
 
 async def named(db: aiosqlite.Connection, name: str) -> int:
     """The number of the newest with that name, which was told before."""
-    [(number,)] = await db.execute_fetchall(
-        "SELECT max(number) FROM journals WHERE name = ?", (name,)
-    )
-    return int(number)
+    rows = await db.execute_fetchall("SELECT number, name FROM journals ORDER BY number DESC")
+    return next(int(number) for number, kept in rows if foreign.name(kept) == name)
 
 
 async def name_of(db: aiosqlite.Connection, number: int) -> str | None:
     """The name of that one."""
     rows = await db.execute_fetchall("SELECT name FROM journals WHERE number = ?", (number,))
-    return next((str(name) for (name,) in rows), None)
+    return next((foreign.name(name) for (name,) in rows), None)
 
 
 async def name_it(tx: Tx, number: int, name: str) -> None:

@@ -42,12 +42,22 @@ async def newest_updates(
     """The newest update of a kind for each of those SKUs, where it is kept: its state, and the
     quantity that it says."""
     rows = await db.execute_fetchall(
-        "SELECT sku, state, CAST(body ->> '$.quantity' AS TEXT) FROM inbox"
+        "SELECT sku, state, body FROM inbox"
         " WHERE number IN (SELECT max(number) FROM inbox WHERE kind = ? AND NOT reverts"
         "  AND sku IN (SELECT value FROM json_each(?)) GROUP BY sku)",
         (kind, json.dumps(list(skus))),
     )
-    return {str(sku): (str(state), said) for sku, state, said in rows}
+    return {str(sku): (str(state), _quantity(body)) for sku, state, body in rows}
+
+
+def _quantity(body: str) -> str | None:
+    """Earlier programs cut the body of what they rejected, or wrote what SQL does not read."""
+    try:
+        item = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    said = item.get("quantity") if isinstance(item, dict) else None
+    return None if said is None else str(said)
 
 
 async def written_at(db: aiosqlite.Connection, product_ids: Collection[int]) -> dict[int, datetime]:

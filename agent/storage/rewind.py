@@ -17,7 +17,8 @@ async def journal(
     retained_since: datetime,
     asked_in: int | None = None,
 ) -> int | None:
-    """Compare the name of the gateway's journal with the one it had before.
+    """Compare the name of the gateway's journal, as ``foreign.name`` gives it, with the one it had
+    before.
 
     Another one means that it was restored from a backup: everything it had accepted above
     ``head_position`` (not told: everything settled since ``retained_since``) is pending again, with

@@ -162,7 +162,7 @@ def _opened(entry: Entry, update: Update, now: datetime) -> NewRow:
         kind=update.kind,
         sku=update.sku,
         version=update.version,
-        body=json.dumps(_kept(entry.item, update)),
+        body=_body(_kept(entry.item, update)),
         state=UpdateState.WAITING if future else UpdateState.PENDING,
         due_at=update.effective_at if future else _AT_ONCE,
         code=Code.NOT_DUE if future else None,
@@ -184,7 +184,7 @@ def _asked(entry: Entry) -> NewRow:
         kind=resend.KIND,
         sku="",
         version=None,
-        body=json.dumps(entry.item),
+        body=_body(entry.item),
         state=UpdateState.PENDING,
         due_at=_AT_ONCE,
     )
@@ -198,9 +198,20 @@ def _rejected(entry: Entry, refusal: Refusal) -> NewRow:
         kind=updates.claimed(entry.item, "kind"),
         sku=updates.claimed(entry.item, "sku"),
         version=version if whole else None,
-        body=json.dumps(entry.item)[:_LARGEST_KEPT],
+        body=_excerpt(entry.item),
         state=UpdateState.REJECTED,
         code=refusal.code,
         message=refusal.message,
         correlation_id=updates.claimed(entry.item, "correlation_id"),
     )
+
+
+def _excerpt(item: object) -> str:
+    """Its beginning, as a JSON string, where it is too large to be kept."""
+    body = _body(item)
+    return body if len(body) <= _LARGEST_KEPT else _body(body[:_LARGEST_KEPT])
+
+
+def _body(value: object) -> str:
+    """What every row has: whole JSON, written by us."""
+    return json.dumps(value, allow_nan=False)

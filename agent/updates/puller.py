@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, tracing
+from agent.gateway import protocol
 from agent.updates import intake
 
 if TYPE_CHECKING:
@@ -106,20 +107,21 @@ class Puller:
         started = self._clock.monotonic()
         after = await self._inbox.cursor()
         answer = await self._gateway.get_updates(after, limit=PAGE, wait_s=wait_s)
-        code = _code(answer) if answer.status == 409 else ""
-        self.usurped = code == "another_instance"
-        if code == "cursor_unknown":
+        code = protocol.conflict(answer)
+        self.usurped = code == protocol.ANOTHER_INSTANCE
+        if code == protocol.CURSOR_UNKNOWN:
             log.warning("the gateway does not know our place in its feed: reading from the start")
             await self._inbox.start_anew()
             return FIRST_PAUSE_S
-        page = _page(answer)
+        page = protocol.page(answer)
         if page is None:
             return self._paused(answer)
         if self.trouble:
             log.info("the gateway's feed can be read again")
         self.trouble, self._pause_s = "", 0.0
-        items, cursor = page
-        if await self._is_another_journal(answer):
+        items, cursor = page.items, page.cursor
+        named = protocol.journal(answer)
+        if named is not None and await self._journal(*named):
             return FIRST_PAUSE_S  # this page belongs to the feed as it was
         news = await self._take_in(items, cursor) if items else 0
         if len(items) < PAGE and await self._inbox.caught_up():
@@ -130,12 +132,6 @@ class Puller:
             return 0.0  # it was held: this is a long poll, and nothing came
         every_s = settings.gateway.poll_every.total_seconds()
         return min(answer.retry_after_s or every_s, LONGEST_ASKED_S)
-
-    async def _is_another_journal(self, answer: Answer) -> bool:
-        name, head = answer.body.get("journal"), answer.body.get("head_position")
-        if not (isinstance(name, str) and name.isprintable() and name):
-            return False
-        return await self._journal(name, head if type(head) is int else None)
 
     async def _take_in(self, items: Sequence[object], cursor: str) -> int:
         """How many of them are new. A gateway that sends more than it was asked for is taken in
@@ -169,30 +165,15 @@ class Puller:
         return len(taken.rows)
 
     def _paused(self, answer: Answer) -> float:
-        reason = answer.failure or f"http_{answer.status}"
+        status = protocol.BROKEN_ANSWER if answer.status == 200 else f"http_{answer.status}"
+        reason = answer.failure or status
         if reason != self.trouble:
-            log.warning("the gateway's feed can't be read: %s (%s)", reason, answer.excerpt)
+            log.warning(
+                "the gateway's feed can't be read: %s (%s)",
+                reason,
+                answer.why_not or answer.excerpt,
+            )
         self.trouble = reason
         self._pause_s = actor.longer(self._pause_s, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         asked_s = min(answer.retry_after_s or 0.0, LONGEST_ASKED_S)
         return max(asked_s, self._rng.uniform(self._pause_s / 2, self._pause_s))
-
-
-def _page(answer: Answer) -> tuple[list[object], str] | None:
-    """Items and cursor, None where the answer is not a page."""
-    body: Any = answer.body
-    if answer.status != 200 or not isinstance(body, Mapping):
-        return None
-    items, cursor = body.get("updates"), body.get("cursor")
-    if not isinstance(items, list) or not (
-        (isinstance(cursor, str) and cursor.isprintable()) or (cursor is None and not items)
-    ):
-        return None
-    return items, cursor or ""
-
-
-def _code(answer: Answer) -> str:
-    if not isinstance(answer.body, Mapping):
-        return ""
-    named = answer.body.get("code") or str(answer.body.get("type", "")).rpartition("/")[2]
-    return str(named)

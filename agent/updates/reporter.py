@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent import actor, tracing
+from agent.gateway import protocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -75,7 +76,7 @@ class Reporter:
         numbers = [number for number, _ in waiting]
         if _is_about_content(answer):
             return await self._halved(waiting, answer)
-        if not _taken(answer):
+        if not protocol.acknowledges(answer):
             return self._paused(answer)
         self._pause_s, self._most = 0.0, min(self._most * 2, BATCH)
         await self._results.reported(numbers)
@@ -113,13 +114,4 @@ def _is_about_content(answer: Answer) -> bool:
     """The contract's error, or too large: not an nginx that says 400 to a missing certificate."""
     if answer.status == 413:
         return True
-    body = answer.body
-    is_problem = isinstance(body, Mapping) and bool({"code", "title", "type"} & body.keys())
-    return answer.status in (400, 422) and is_problem
-
-
-def _taken(answer: Answer) -> bool:
-    """A captive portal says 200 too, in HTML."""
-    if answer.status == 204:
-        return True
-    return answer.status in (200, 201, 202) and isinstance(answer.body, Mapping)
+    return answer.status in (400, 422) and protocol.problem(answer) is not None

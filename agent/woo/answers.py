@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from agent import errors
-from agent.model import foreign
+from agent.model import foreign, rfc8259
 
 _EXCERPT = 200
 _NOT_OURS = frozenset({401, 403})
@@ -21,11 +20,13 @@ _MOMENTARY = frozenset({408, 425, 429})
 def parsed(status: int, headers: Mapping[str, str], content: bytes, *, call: str, hint: str) -> Any:
     """The JSON of a good answer; StoreError otherwise. 200 with HTML, PHP warnings or an error
     object in it is no good answer."""
+    body, why_not = None, ""
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        body = None
+        body = rfc8259.parse(content)
+    except ValueError as error:
+        why_not = rfc8259.why_not(error)
     code, message = error_of(body)
+    message = message or why_not
     if 200 <= status < 300 and body is not None and not code:
         return body
     said = f"{status} {code or ''} {message or foreign.line(content, _EXCERPT)}".replace(

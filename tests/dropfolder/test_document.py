@@ -103,6 +103,24 @@ def test_the_place_of_a_fault_is_told_as_an_editor_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("NaN", "NaN is not JSON"),
+        ("1e999", "a number is too long"),
+        ('"\\ud800"', "half of a surrogate pair"),
+        ("[" * 500 + "]" * 500, "nested too deeply"),
+    ],
+)
+def test_a_row_that_is_no_json_is_told_and_passed_over(value: str, reason: str) -> None:
+    rows = [json.dumps(row(sku)) for sku in "ABC"]
+    rows[1] = rows[1][:-1] + f', "note": {value}}}'
+    for name, text in (("a.json", f"[{','.join(rows)}]"), ("a.ndjson", "\n".join(rows))):
+        found = read(name, text)
+        assert [item["sku"] for item in items(found)] == ["A", "C"]
+        assert [one.reason for one in found if isinstance(one, Bad)] == [f"not JSON: {reason}"]
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "it is empty"),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.events import terms
 from agent.events.greeting import AGAIN_S, RENEWED_S, Greeting
 from agent.events.terms import Agreement, Terms
 from agent.model.delivery import Answer
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
     from agent.model.delivery import Event
 
 ORDER = "retail.order.snapshot.v1"
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({}, Terms()),
-        ({"accepts": [ORDER], "max_batch_bytes": 7}, Terms(frozenset({ORDER}), 7)),
-        ({"accepts": [], "max_batch_bytes": 0}, Terms()),
-        ({"accepts": [7, None], "max_batch_bytes": "7"}, Terms()),
-        ({"accepts": ORDER, "max_batch_bytes": True}, Terms()),
-    ],
-)
-def test_what_can_not_be_read_counts_as_not_said(body: dict[str, Any], expected: Terms) -> None:
-    assert terms.read(body) == expected
 
 
 def test_a_star_stands_for_all_that_begin_so() -> None:

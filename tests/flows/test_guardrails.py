@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from agent.dropfolder import watcher
 from agent.storage import database
 from tests import agents, processes
 
@@ -67,6 +69,33 @@ async def test_held_approved_applied_and_reverted(ends: Ends) -> None:
         ("u", 2, "applied"),
         ("u", 3, "reverted"),
     ]
+
+
+@pytest.mark.parametrize("door", ["feed", "drop folder", "submit"])
+async def test_what_is_approved_through_any_door_is_applied(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    monkeypatch.setattr(watcher, "QUIET_S", 0.1)
+    ends.store.add_product("MUG-1", price="12.50")
+    update = {"id": "u", "kind": "price", "sku": "MUG-1", "version": 1, "regular_price": "125.00"}
+    folder, file = ends.folder / "drop", ends.folder / "approved.json"
+    folder.mkdir()
+    async with ends.agent(updates={"drop_folder": str(folder)}) as shop:
+        shop.gateway.publish(agents.STORE, update)
+        await until(shop, lambda: status(shop, "u") == "held")
+        file.write_text(json.dumps([update | {"approved": True}]))
+        match door:
+            case "feed":
+                shop.gateway.publish(agents.STORE, update | {"approved": True})
+            case "drop folder":
+                file.rename(folder / file.name)
+            case _:
+                await say(shop, "updates", "submit", str(file), "--json")
+        await until(shop, lambda: status(shop, "u") == "applied")
+        assert shop.store.product("MUG-1")["regular_price"] == "125.00"
+        audit = json.loads(await say(shop, "audit", "list", "--json"))
+    approvals = [(row["who"], row["target"]) for row in audit if row["action"] == "approve"]
+    assert approvals == [("gateway", "u")]
 
 
 async def test_a_quarter_of_the_catalogue_goes_to_zero_across_a_restart(ends: Ends) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -79,3 +82,20 @@ async def test_history_reaches_it_as_history(ends: Ends) -> None:
         assert done.stdout.splitlines()[-1] == "asked for: 1 to be read (1 as history)"
         event = await accepted(shop, f"order/{number}")
         assert event["backfill"] is True
+
+
+async def test_what_an_earlier_program_kept_of_a_rejected_item_is_no_obstacle(ends: Ends) -> None:
+    ends.store.add_product("MUG-1", stock=40)
+    bad = {"kind": "stock", "sku": "MUG-1", "version": 2, "quantity": "many"}
+    async with ends.agent(reconcile=FAST) as shop:
+        await agents.begun(shop.agent, shop.gateway)
+        await shop.update({**bad, "id": "u-1", "version": 1, "quantity": 12})
+        ends.gateway.publish(agents.STORE, {**bad, "id": "u-2", "note": "x" * 9000})
+        await ends.gateway.until(lambda: ends.gateway.result(agents.STORE, "u-2") is not None)
+    cut = json.dumps({**bad, "id": "u-2", "note": "x" * 9000})[:4096]
+    with closing(sqlite3.connect(ends.folder / "state" / "agent.db")) as db, db:
+        assert db.execute("UPDATE inbox SET body = ? WHERE id = 'u-2'", (cut,)).rowcount == 1
+    async with ends.agent(reconcile=FAST) as shop:
+        done = await processes.run("reconcile", "stock", "--config", str(shop.config))
+        told = "stock: 1 of 1 SKUs show the intended figure (100.00 %)"
+        assert told in done.stdout, done.stdout + done.stderr

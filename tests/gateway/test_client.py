@@ -113,6 +113,8 @@ async def test_the_stand_in_takes_every_call(tmp_path: Path) -> None:
         (200, '{"half": ', None),
         (200, "[" * 200_000, None),
         (200, "", None),
+        (200, '{"updates": [{"x": NaN}], "cursor": "c"}', None),
+        (200, '{"cursor": "\\ud800"}', None),
         (422, '{"type": "invalid", "status": 422}', {"type": "invalid", "status": 422}),
         (302, "", None),
         (502, "<h1>Bad Gateway</h1>", None),

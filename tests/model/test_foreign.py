@@ -34,3 +34,28 @@ def test_whatever_it_is_sqlite_takes_it(value: str | bytes) -> None:
     db.close()
     assert "\n" not in kept
     assert len(kept) <= foreign.LONGEST
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("7f3a52c0", "7f3a52c0"),
+        ("a  b", "a b"),
+        (" a\u00a0b\n", "a b"),
+        ("a\x00b", "a?b"),
+        ("a\ud800", "a?"),
+        ("x" * 499 + " y", "x" * 499),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_a_name_has_one_form(told: object, name: str) -> None:
+    assert foreign.name(told) == name
+
+
+@given(st.text(alphabet=st.characters(), max_size=20) | st.text(" \ta", min_size=490, max_size=520))
+def test_a_name_in_its_form_stays_as_it_is(told: str) -> None:
+    name = foreign.name(told)
+    assert name == foreign.name(name)
+    assert name.isprintable()
+    assert foreign.name(foreign.line(told)) == name  # as earlier programs stored it

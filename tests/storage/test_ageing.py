@@ -15,7 +15,7 @@ from agent.storage import (
     ageing,
     dead_letters,
     fences,
-    inbox,
+    inbox_intake,
     outbox,
     outbox_view,
     register,
@@ -127,7 +127,7 @@ async def test_settled_updates_go_and_open_ones_and_results_stay(db: Database) -
     asked = NewRow("asked", "resend", "", None, "{}", UpdateState.REJECTED)
     rows = (*(row(state.value, state) for state in states), asked)
     await db.writer.write(
-        lambda tx: inbox.take_in(tx, [], [], lambda *_: Intake(rows), cursor=None, now=AT)
+        lambda tx: inbox_intake.take_in(tx, [], [], lambda *_: Intake(rows), cursor=None, now=AT)
     )
     results = await select(db, "SELECT update_id FROM results")
     assert len(results) == 4

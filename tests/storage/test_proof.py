@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.model.delivery import Accepted, Dead, Judged, Known, Outcome, Verdict
-from agent.storage import catalogue, inbox, outbox, proof
+from agent.storage import catalogue, inbox_intake, outbox, proof
 from agent.updates import intake
 from tests.storage import seeding
 from tests.storage.seeding import AT, settle
@@ -88,7 +88,9 @@ async def feed(db: Database, *items: dict[str, Any]) -> None:
         return intake.decide(page, seen, known, AT)
 
     ids, skus = [entry.id for entry in page], intake.skus(page)
-    await db.writer.write(lambda tx: inbox.take_in(tx, ids, skus, decide, cursor=None, now=AT))
+    await db.writer.write(
+        lambda tx: inbox_intake.take_in(tx, ids, skus, decide, cursor=None, now=AT)
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,28 @@ async def test_the_newest_update_of_each_sku(
     await feed(db, stock(1, 5), price(1, "9.00"), stock(2, 6, id="other", sku="MUG-2"))
     await feed(db, stock(2, "many"))
     assert await db.read(proof.newest_updates, kind, ["MUG-1", "MUG-2", "MUG-3"]) == states
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"quantity": "many", "note": "' + "x" * 4066,  # cut at 4,096 characters
+        '{"quantity": "many", "note": NaN}',
+        '{"quantity": "\\ud800"}',
+        "[" * 967 + "]" * 967,
+        '"text"',
+    ],
+)
+async def test_what_earlier_programs_kept_of_a_rejected_item_may_be_anything(
+    db: Database, body: str
+) -> None:
+    await feed(db, stock(1, "many"), stock(2, 6, id="other", sku="MUG-2"))
+    await db.writer.write(
+        lambda tx: tx.execute("UPDATE inbox SET body = ? WHERE sku = 'MUG-1'", (body,))
+    )
+    found = await db.read(proof.newest_updates, "stock", ["MUG-1", "MUG-2"])
+    assert found["MUG-1"][0] == "rejected"
+    assert found["MUG-2"] == ("pending", "6")
 
 
 async def test_what_we_put_back_ourselves_is_no_update_of_the_erp(db: Database) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from agent import clock
 from agent.model.delivery import Accepted, Dead, Event, Judged, Verdict
-from agent.storage import inbox, outbox, replay, resend, results
+from agent.storage import inbox, inbox_intake, outbox, replay, resend, results
 from agent.updates import intake
 from tests.storage import seeding
 from tests.storage.seeding import AT, SNAPSHOT, events, select, settle
@@ -29,7 +29,7 @@ async def ask(db: Database, *items: dict[str, Any]) -> None:
 
     ids = [entry.id for entry in page]
     await db.writer.write(
-        lambda tx: inbox.take_in(tx, ids, intake.skus(page), decide, cursor=None, now=AT)
+        lambda tx: inbox_intake.take_in(tx, ids, intake.skus(page), decide, cursor=None, now=AT)
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.model import foreign
 from agent.model.delivery import Accepted
-from agent.storage import cursors, inbox, outbox, rewind
+from agent.storage import cursors, inbox, journals, outbox, rewind
 from tests.storage import seeding
 from tests.storage.seeding import AT
 
@@ -87,3 +89,15 @@ async def test_own_numbers_go_on_above_the_gateways_last(db: Database) -> None:
     await db.writer.write(lambda tx: outbox.number_above(tx, far))
     [row] = await seeding.append(db, seeding.webhook())
     assert row.sequence == far + 1
+
+
+@pytest.mark.parametrize("kept", ["a b", "a  b", "a b ", " a\tb"])
+async def test_an_upgrade_is_no_restore_however_the_name_was_kept(db: Database, kept: str) -> None:
+    await _accepted(db, 1)
+    await db.writer.write(lambda tx: journals.name_it(tx, 0, kept))
+    name = foreign.name("a  b")
+    assert await _journal(db, name, 0) is None
+    assert await db.read(journals.named, name) == 0
+    assert await _journal(db, "second", 1) == 0
+    late = partial(rewind.journal, name=name, head_position=0, retained_since=AT, asked_in=0)
+    assert await db.writer.write(lambda tx: late(tx)) is None

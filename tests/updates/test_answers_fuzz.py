@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import tempfile
 from contextlib import asynccontextmanager, suppress
@@ -63,7 +64,7 @@ def _mutated(draw: st.DrawFn, sound: Any) -> Any:
                 st.sampled_from(list(place) if isinstance(place, dict) else range(len(place)))
             )
             if not isinstance(place[key], dict | list) or draw(st.booleans()):
-                place[key] = draw(json_values.items())
+                place[key] = draw(json_values.items() | st.just(math.nan))
                 break
             place = place[key]
     return made

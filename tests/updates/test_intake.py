@@ -175,6 +175,12 @@ def test_a_refused_row_shows_what_the_item_says_of_itself_as_far_as_it_can_be_ke
 def test_of_an_item_that_is_refused_no_more_is_kept_than_is_needed_to_find_it() -> None:
     [row] = decided(stock(7, "18", text="x" * 100_000))
     assert len(row.body) < 5000
+    assert json.loads(row.body).startswith('{"id": ')
+
+
+def test_what_no_row_can_hold_is_not_written() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        decided(stock(1, 7, note=float("nan")))
 
 
 @given(st.lists(json_values.items(), max_size=4), st.lists(json_values.items(), max_size=2))
@@ -193,6 +199,7 @@ def test_any_page_is_decided_and_each_of_its_rows_can_be_stored(
         said = [row.id, row.kind, row.sku, row.version, row.body, due_at, row.message]
         [stored] = db.execute(f"SELECT {','.join('?' * len(said))}", said)
         assert [*stored] == said
+        assert [*db.execute("SELECT json_valid(?)", (row.body,))] == [(1,)]
         json.dumps(said, ensure_ascii=False).encode()
         if row.due_at is not None:
             [kept] = intake.entries([json.loads(row.body)])

@@ -146,6 +146,16 @@ async def test_a_bad_answer_is_a_pause_and_then_the_same_page_again(
     assert await taken(line) == ["s-1"]
 
 
+async def test_a_page_that_is_no_json_is_a_broken_answer_whose_fault_is_told(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(line, stock(1, 7, note=float("nan")))
+    assert 1 <= await line.puller.run_once() <= 2
+    assert line.puller.trouble == "broken_answer"
+    assert any("NaN is not JSON" in message for message in caplog.messages)
+    assert (await taken(line), await line.inbox.cursor()) == ([], None)
+
+
 GOOD = [stock(1, 7)]
 
 

@@ -56,6 +56,8 @@ def coded(code: str, message: str = "No.") -> str:
         (200, "", UNAVAILABLE),
         (200, "null", UNAVAILABLE),
         (200, "[" * 100_000, UNAVAILABLE),
+        (200, '[{"id": 1, "weight": NaN}]', UNAVAILABLE),
+        (200, '[{"id": 1, "sku": "\\ud800"}]', UNAVAILABLE),
         (200, coded("odd"), UNAVAILABLE),
         (200, "<b>Warning</b>: Undefined index\n" + '[{"id": 1, "sku": "MUG-1"}]', UNAVAILABLE),
         (200, '{"id": 1}', UNAVAILABLE),

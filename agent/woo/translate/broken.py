@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from agent.model import rfc8259
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,8 +47,8 @@ def is_its_webhooks_fault(resource: str, raw: bytes) -> bool:
     account that made it, in the API version with which it was made. A resource that was deleted
     meanwhile (404) is nowhere."""
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
+        body = rfc8259.parse(raw)
+    except ValueError:
         return False
     if not isinstance(body, dict):
         return False

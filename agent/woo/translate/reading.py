@@ -5,8 +5,6 @@ Topics and their quirks: WooCommerce ``includes/class-wc-webhook.php`` and the r
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from agent.model import content
+from agent.model import content, rfc8259
 from agent.model.delivery import OURS, Reading, Verdict
 from agent.model.order import Order
 from agent.model.stock import HeldLine
@@ -141,23 +139,12 @@ def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
 def parse(body: bytes) -> dict[str, Any]:
     """The JSON object in a body; raises Untranslatable."""
     try:
-        parsed = json.loads(body, parse_constant=_not_json, parse_float=_finite)
-    except (ValueError, RecursionError):
+        parsed = rfc8259.parse(body)
+    except ValueError:
         raise Untranslatable("body", "is not JSON") from None
     if not isinstance(parsed, dict):
         raise Untranslatable("body", "is not a JSON object")
     return parsed
-
-
-def _not_json(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):  # 1e999 could be read, but never written as JSON again
-        _not_json(digits)
-    return number
 
 
 def _foreign(source: str, homes: Iterable[str]) -> bool:
