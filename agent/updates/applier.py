@@ -162,7 +162,7 @@ class Applier:
 
     async def _compare(self, due: Sequence[Opened], profile: StoreProfile) -> None:
         """Settles what needs no write, and gathers what does."""
-        found = await self._find(_skus(due), ())
+        found = await self._find(_skus(due), await self._outdated(due))
         figures = await self._stock.figures(found)
         planned = await self._planned(due, found, figures, profile)
         await self._stock.in_line(_unchanged(planned.settled), found, figures)
@@ -177,7 +177,7 @@ class Applier:
         """Looks at orders, compares once more, writes, and looks again at what it wrote."""
         if checks or any(opened.update.kind == "stock" for opened in due):
             await self._stock.look()
-        unchecked = await self._stock.skus(checks)
+        unchecked = [*await self._stock.skus(checks), *await self._outdated(due)]
         found = await self._find(list(dict.fromkeys((*_skus(due), *unchecked))), unchecked)
         figures = await self._stock.figures(found)
         planned = await self._planned(due, found, figures, profile)
@@ -216,6 +216,9 @@ class Applier:
         )
         known = await self._inbox.known(skus)
         return plan.make(due, found, known, rules, self._clock.now())
+
+    async def _outdated(self, due: Sequence[Opened]) -> list[str]:
+        return await self._stock.outdated(_skus([one for one in due if one.update.kind == "stock"]))
 
     async def _find(
         self, skus: Sequence[str], unchecked: Sequence[str]

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from datetime import datetime
 from typing import Protocol
 
+from agent import clock
 from agent.clock import Clock
 from agent.model.in_force import Check, Computed, Conclusion, InForce
 from agent.model.product import ItemWrite, Shown, StoreProduct
@@ -168,6 +169,24 @@ class StockChecks:
         }
         if bases:
             await self._memory.wrote(bases)
+
+    async def outdated(self, skus: Sequence[str]) -> list[str]:
+        """Those of the SKUs whose orders changed since their products were shown last: what was
+        shown then says nothing of what is missing now."""
+        if not self._subtracts or not skus:
+            return []
+        known = await self._memory.known(skus, complete=False)
+        ids = [one.product.id for group in known.values() for one in group]
+        snapshots = await self._memory.snapshots(ids, ())
+        return [
+            sku
+            for sku, group in known.items()
+            if any(
+                one.sequence > clock.micros(shown.confirmed_at)  # numbers are given by the clock
+                for shown in group
+                for one in snapshots.get(shown.product.id, ())
+            )
+        ]
 
     async def skus(self, due: Sequence[Check]) -> list[str]:
         """The SKUs of the products to be compared."""

@@ -160,6 +160,24 @@ class LateFacts(RuleBasedStateMachine):
         self.poll_feed()
         self.apply()
 
+    @rule(sku=SKUS)
+    def figure_while_a_return_is_refused(self, sku: str) -> None:
+        """What ends without a word of it on disk."""
+        self._run(self.world.settle_everything())
+        orders = [one for one in self.world.shop.orders.values() if one.units.get(sku)]
+        if not orders or orders[-1].is_deleted:
+            return
+        self.world.shop.change(orders[-1], 0)
+        self._run(self.world.deliver(orders))
+        self._run(self.world.post())
+        self.publish(sku)
+        self.poll_feed()
+        self.apply()
+        for flight in list(self.world.erp.flights):
+            self._run(self.world.answer(flight, "refused"))
+        self.apply()
+        self.world.clock.advance(61)
+
     @precondition(lambda self: self.world.erp.booked)
     @rule(pick=PICK)
     def park_or_book(self, pick: int) -> None:

@@ -99,6 +99,25 @@ async def test_a_return_that_was_refused_while_in_doubt_is_shown_again(world: Wo
     assert world.shop.stock["MUG"] == ON_HAND - 4
 
 
+async def test_what_was_shown_before_orders_changed_explains_nothing(world: World) -> None:
+    """The catalogue is trusted for a while, and orders are read anew: together they would tell of
+    a unit that nobody took."""
+    world.shop.sell("MUG", 3)
+    await world.settle_everything()
+    world.erp.publish("MUG")
+    await world.poll_feed()
+    await world.apply()
+    world.shop.sell("MUG", 1)
+    await world.settle_everything()
+    world.shop.change(world.shop.orders[1], 2)  # one is given back, and no webhook comes
+    world.erp.publish("MUG")
+    world.erp.feed[-1]["quantity"] += 10  # goods came in
+    await world.poll_feed()
+    await world.apply()
+    assert world.shop.stock["MUG"] == ON_HAND - 4 + 10
+    assert await select(world.db, "SELECT sum(unexplained) FROM stock_bases") == [(0,)]
+
+
 async def test_a_doubt_that_lasts_is_counted(world: World) -> None:
     await _overtaken(world)
     await world.answer(world.erp.flights[0], "lost")

@@ -170,7 +170,7 @@ async def test_a_figure_put_right_in_a_round_with_a_newer_one_was_not_refused(li
     line.sells(mug, 2)
     await line.compare(mug)
     await line.feed(stock(2, 30))
-    line.seen_at_looks = [lambda: None, lambda: line.sells(mug, 3)]
+    line.seen_at_looks = [lambda: None, lambda: line.sells(mug, 3, order=2)]
     await line.apply()
     assert line.store.stock("MUG-1") == 25
     assert await line.marked() == {}
