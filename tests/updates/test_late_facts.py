@@ -30,7 +30,7 @@ from agent.model.delivery import Attempt
 from agent.storage import acceptances, queues, settling, stock_marks
 from tests.updates.late_facts import PRODUCTS, World
 
-SECONDS = float(os.environ.get("WOO_AGENT_TEST_SECONDS", "20"))
+SECONDS = float(os.environ.get("WOO_AGENT_TEST_SECONDS", "15"))
 SKUS = st.sampled_from(sorted(PRODUCTS))
 PICK = st.integers(0, 10_000)
 UNITS = st.integers(1, 3)
@@ -161,22 +161,11 @@ class LateFacts(RuleBasedStateMachine):
         self.apply()
 
     @rule(sku=SKUS)
-    def figure_while_a_return_is_refused(self, sku: str) -> None:
-        """What ends without a word of it on disk."""
-        self._run(self.world.settle_everything())
-        orders = [one for one in self.world.shop.orders.values() if one.units.get(sku)]
-        if not orders or orders[-1].is_deleted:
-            return
-        self.world.shop.change(orders[-1], 0)
-        self._run(self.world.deliver(orders))
-        self._run(self.world.post())
+    def figure_in_between(self, sku: str) -> None:
+        """While something is in flight that the gateway does not have yet."""
         self.publish(sku)
         self.poll_feed()
         self.apply()
-        for flight in list(self.world.erp.flights):
-            self._run(self.world.answer(flight, "refused"))
-        self.apply()
-        self.world.clock.advance(61)
 
     @precondition(lambda self: self.world.erp.booked)
     @rule(pick=PICK)
@@ -226,10 +215,13 @@ class LateFacts(RuleBasedStateMachine):
             if hasattr(self, "world"):
                 self._run(self._ends())
         finally:
-            if hasattr(self, "world"):
-                self._run(self.world.close())
-            self._runner.close()
-            self._folder.cleanup()
+            self.close()
+
+    def close(self) -> None:
+        if hasattr(self, "world"):
+            self._run(self.world.close())
+        self._runner.close()
+        self._folder.cleanup()
 
     async def _ends(self) -> None:
         await self._rests()
@@ -273,6 +265,58 @@ def _search(seconds: float) -> None:
             return
 
 
+def _refused_return() -> None:
+    """An example that a search may take a while to come across: a doubt of which nothing is ever
+    written down. What is still pending then has been told of by nobody."""
+    machine = LateFacts()
+    try:
+        machine.begin(replays_anew=False, tells_head=True)
+        machine.sell("MUG", 3)
+        machine.webhook(0)
+        machine.post()
+        machine.commit(0)
+        machine.answer(0, "told")
+        machine.edit_or_cancel(0, 0)
+        machine.webhook(0)
+        machine.post()
+        machine.figure_in_between("MUG")
+        machine.answer(0, "refused")
+        machine.apply()
+        shop = machine.world.shop
+        assert shop.stock["MUG"] == machine._run(machine.world.expected("MUG"))
+    finally:
+        machine.close()
+
+
+def _unchanged_in_doubt() -> None:
+    """What is found as it should be while the gateway may have an order stays marked."""
+    machine = LateFacts()
+    try:
+        machine.begin(replays_anew=False, tells_head=True)
+        machine.sell("MUG", 3)
+        machine.webhook(0)
+        machine.post()
+        machine.figure_in_between("MUG")
+        assert machine.world.shop.stock["MUG"] == 97
+        assert len(machine._run(machine.world.open_checks())) == 1
+    finally:
+        machine.close()
+
+
+def _examples_then_search(seconds: float) -> None:
+    _refused_return()
+    _unchanged_in_doubt()
+    _search(seconds)
+
+
+def test_a_refused_return_is_shown_again() -> None:
+    _refused_return()
+
+
+def test_a_figure_that_stands_in_doubt_stays_marked() -> None:
+    _unchanged_in_doubt()
+
+
 @pytest.mark.timeout(SECONDS + 120)
 def test_a_figure_is_never_wrong_for_good() -> None:
     _search(SECONDS)
@@ -298,11 +342,11 @@ MARKS: dict[str, tuple[object, str]] = {
 }
 
 
-@pytest.mark.timeout(SECONDS * 3 + 120)
+@pytest.mark.timeout(SECONDS * 8 + 120)
 @pytest.mark.parametrize("mark", MARKS)
 def test_without_a_mark_it_is_found_wrong(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, name = MARKS[mark]
     forgotten = _recorded if place is settling else _forgotten
     monkeypatch.setattr(place, name, forgotten)
     with pytest.raises((AssertionError, ExceptionGroup)):
-        _search(SECONDS * 3)
+        _examples_then_search(SECONDS * 8)
