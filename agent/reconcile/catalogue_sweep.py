@@ -187,11 +187,11 @@ class CatalogueSweep:
         def drifted(one: StoreProduct, field: str, intended: int | None) -> Drifted:
             kind = "stock" if field == "quantity" else "price"
             state, _ = newest[kind].get(one.sku, (None, None))
-            standing = causes.Standing(
-                *(state, written.get(one.id), self._ahead),
-                is_marked=kind == "stock" and one.id in marked,
-            )
             shown = one.values[field]
+            is_low = shown is not None and intended is not None and shown < intended
+            standing = causes.Standing(
+                *(state, written.get(one.id), self._ahead), is_marked=is_low and one.id in marked
+            )
             return Drifted(
                 sku=one.sku,
                 product_id=one.id,

@@ -20,7 +20,7 @@ _SECOND = timedelta(seconds=2)  # the store's dates have no fractions
 class Standing:
     """What is known of a figure: ``state`` of the newest update of its kind and SKU (None: so long
     ago that it is not kept), when we last wrote to the product, how far the store's clock is ahead
-    of ours, and whether the figure is marked: what stands there is our own write, and something
+    of ours, and whether a figure that is too low is marked: that is our own write, and something
     became known since."""
 
     state: str | None

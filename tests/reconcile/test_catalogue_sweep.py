@@ -221,7 +221,7 @@ async def test_suspects_are_looked_at_less_than_a_page_at_a_time() -> None:
         ("applied", AT, DriftCause.WRITTEN_BY_OTHERS, True),
         ("failed", LATER, DriftCause.NEVER_APPLIED, False),
         ("pending", LATER, DriftCause.ERP_NEWER, False),
-        ("marked", AT, DriftCause.ERP_NEWER, False),  # ours, and about to be computed anew
+        ("low", AT, DriftCause.ERP_NEWER, False),  # ours, and about to be computed anew
     ],
 )
 async def test_only_what_writing_once_more_may_help_is_repaired(
@@ -229,8 +229,9 @@ async def test_only_what_writing_once_more_may_help_is_repaired(
 ) -> None:
     for repair in (False, True):
         sweeping = Sweeping(product(1, "A", 5, changed_at=changed_at), product(2, "B", 5))
-        sweeping.shelf.intended, sweeping.shelf.written = {1: 4, 2: 5}, {1: AT}
-        sweeping.shelf.marks = {1} if state == "marked" else set()
+        intended = 6 if state == "low" else 4
+        sweeping.shelf.intended, sweeping.shelf.written = {1: intended, 2: 5}, {1: AT}
+        sweeping.shelf.marks = {1}
         sweeping.shelf.updates = {("stock", "A"): (state, None)}
         assert await sweeping.drift(repair=repair) == [("A", "quantity", cause.value)]
         assert sweeping.shelf.repaired == ([{1}] if repair and repaired else [])
