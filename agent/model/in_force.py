@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.model.update import StockUpdate
+
+DOUBT_AGAIN = timedelta(minutes=10)
+"""A figure that rests on a doubt is computed again that often, whether or not it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,7 @@ class Check:
 
     ``unchecked``: we wrote it, and orders were not looked at since. ``compares``: the store is read
     in any case; else only where another figure is computed than last. ``ambiguous_at``: when a
-    write of ours ended without an answer. ``doubted_since``: since when its figure rests on an
-    acceptance that is not known for certain.
+    write of ours ended without an answer.
     """
 
     product_id: int
@@ -39,7 +41,6 @@ class Check:
     unchecked: bool
     ambiguous_at: datetime | None = None
     compares: bool = True
-    doubted_since: datetime | None = None
 
     @property
     def is_ours(self) -> bool:

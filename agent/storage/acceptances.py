@@ -21,29 +21,27 @@ from agent.storage.writer import Tx
 SENT_LATER_S = 120
 """What came in that long after an event was settled was sent after it: its position is a bound."""
 
-# Each row of the JSON array: sequence, position, time, whether that is told as the first one, now.
+# Sequence, journal, position, time, whether that is told as the first one, now, and whether it is
+# no replay.
 _ACCEPTED = """
 INSERT INTO acceptances (sequence, journal, certain, position, position_is_first, accepted_at,
                          time_is_first, settled_at)
-SELECT row ->> 0, ?1, 1, row ->> 1, row ->> 1 IS NOT NULL, row ->> 2, row ->> 3, row ->> 4
-FROM (SELECT value AS row FROM json_each(?2))
-WHERE EXISTS (SELECT 1 FROM stock_ledger WHERE stock_ledger.sequence = row ->> 0)
+VALUES (?1, ?2, 1, ?3, ?3 IS NOT NULL, ?4, ?5, ?6)
 ON CONFLICT (sequence, journal) DO UPDATE SET certain = 1,
   position_is_first = CASE
     WHEN acceptances.position <= coalesce(excluded.position, acceptances.position)
       THEN acceptances.position_is_first
-    ELSE ?3 AND excluded.position IS NOT NULL END,
+    ELSE ?7 AND excluded.position IS NOT NULL END,
   position = min(coalesce(acceptances.position, excluded.position),
                  coalesce(excluded.position, acceptances.position)),
   time_is_first = CASE WHEN acceptances.accepted_at <= excluded.accepted_at
-    THEN acceptances.time_is_first ELSE ?3 AND excluded.time_is_first END,
+    THEN acceptances.time_is_first ELSE ?7 AND excluded.time_is_first END,
   accepted_at = min(coalesce(acceptances.accepted_at, excluded.accepted_at), excluded.accepted_at),
   settled_at = min(coalesce(acceptances.settled_at, excluded.settled_at), excluded.settled_at)
 """
-_SENT = (
-    "INSERT INTO acceptances (sequence, journal, certain) SELECT value, ?, 0 FROM json_each(?)"
-    " WHERE EXISTS (SELECT 1 FROM stock_ledger WHERE stock_ledger.sequence = value)"
-    " ON CONFLICT DO NOTHING"
+_SENT = "INSERT OR IGNORE INTO acceptances (sequence, journal, certain) VALUES (?, ?, 0)"
+_HELD = (
+    "SELECT DISTINCT sequence FROM stock_ledger WHERE sequence IN (SELECT value FROM json_each(?))"
 )
 _BOUNDED = (
     "certain AND NOT position_is_first AND journal = ?1 AND (position IS NULL OR position > ?2)"
@@ -58,29 +56,34 @@ FROM outbox WHERE state = 'accepted' AND sequence IN ({})
 """
 
 
-async def record(tx: Tx, journal: int, attempts: Iterable[Attempt]) -> list[int]:
+async def record(tx: Tx, journal: int, attempts: Sequence[Attempt]) -> list[int]:
     """Take note of what the answers of a journal say; the events whose position they bound.
 
     A replay is a new event to some gateways: where an earlier one may have been accepted its
     position is no more than a bound. A gateway that answers ``duplicate`` tells the first position.
     """
-    started = await _started(tx)
-    accepted: dict[bool, list[tuple[Any, ...]]] = {False: [], True: []}
-    sent: list[int] = []
-    placed: list[tuple[int, int]] = []
-    for attempt in attempts:
-        event, outcome = attempt.event, attempt.outcome
-        if isinstance(outcome, Accepted):
-            accepted[event.replay].append(_row(attempt, outcome))
-            if outcome.position is not None:
-                placed.append((outcome.position, clock.micros(event.received_at)))
-        elif isinstance(outcome, Again) and (outcome.doubtful or event.sequence <= started):
-            sent.append(event.sequence)
-    for replay, rows in accepted.items():
-        if rows:
-            await tx.execute(_ACCEPTED, (journal, json.dumps(rows), not replay))
-    if sent:
-        await tx.execute(_SENT, (journal, json.dumps(sent)))
+    held = await _held(tx, [attempt.event.sequence for attempt in attempts])
+    placed = [
+        (attempt.outcome.position, clock.micros(attempt.event.received_at))
+        for attempt in attempts
+        if isinstance(attempt.outcome, Accepted) and attempt.outcome.position is not None
+    ]
+    if held:
+        of_lines = [attempt for attempt in attempts if attempt.event.sequence in held]
+        await tx.executemany(
+            _ACCEPTED,
+            [
+                _row(attempt, attempt.outcome, journal)
+                for attempt in of_lines
+                if isinstance(attempt.outcome, Accepted)
+            ],
+        )
+        if again := [one for one in of_lines if isinstance(one.outcome, Again)]:
+            started = await _started(tx)
+            await tx.executemany(
+                _SENT,
+                [(a.event.sequence, journal) for a in again if _may_be_there(a, started)],
+            )
     return await _bound(tx, journal, *min(placed)) if placed else []
 
 
@@ -156,11 +159,18 @@ def told_at(told: str | None) -> datetime | None:
     return None
 
 
-def _row(attempt: Attempt, outcome: Accepted) -> tuple[Any, ...]:
+def _may_be_there(attempt: Attempt, started: int) -> bool:
+    is_doubtful = isinstance(attempt.outcome, Again) and attempt.outcome.doubtful
+    return is_doubtful or attempt.event.sequence <= started
+
+
+def _row(attempt: Attempt, outcome: Accepted, journal: int) -> tuple[Any, ...]:
     settled_at = clock.micros(attempt.at)
     told = told_at(outcome.accepted_at)
     at = settled_at if told is None else clock.micros(told)
-    return (attempt.event.sequence, outcome.position, at, told is not None, settled_at)
+    is_first = told is not None
+    event = attempt.event
+    return (event.sequence, journal, outcome.position, at, is_first, settled_at, not event.replay)
 
 
 async def _bound(tx: Tx, journal: int, position: int, received_at: int) -> list[int]:
@@ -172,6 +182,12 @@ async def _bound(tx: Tx, journal: int, position: int, received_at: int) -> list[
         (journal, position, settled_before),
     )
     return [sequence for (sequence,) in rows]
+
+
+async def _held(db: aiosqlite.Connection, sequences: Sequence[int]) -> set[int]:
+    """Those of the events whose lines are in the ledger: nobody asks about any other."""
+    rows = await db.execute_fetchall(_HELD, (json.dumps(sequences),))
+    return {sequence for (sequence,) in rows}
 
 
 async def _started(db: aiosqlite.Connection) -> int:

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import aiosqlite
 
 from agent import clock
 from agent.model import update as updates
-from agent.model.in_force import Check, Computed, Conclusion, InForce
+from agent.model.in_force import DOUBT_AGAIN, Check, Computed, Conclusion, InForce
 from agent.model.inbox import Settlement
 from agent.model.stock import Base
 from agent.model.update import StockUpdate
 from agent.storage import stock_marks
 from agent.storage.writer import Tx
 
-_CHECK = "product_id, marks, unchecked, ambiguous_at, compare, doubted_since"
-DOUBT_AGAIN = timedelta(minutes=10)
-"""A figure that rests on a doubt is computed again that often, whether or not it ended."""
+_CHECK = "product_id, marks, unchecked, ambiguous_at, compare"
 
 
 async def came(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> None:
@@ -183,12 +181,11 @@ async def checked(
 
 
 def _check(row: Any) -> Check:
-    product_id, marks, unchecked, ambiguous_at, compares, doubted_since = row
+    product_id, marks, unchecked, ambiguous_at, compares = row
     return Check(
         product_id,
         marks,
         unchecked=bool(unchecked),
         ambiguous_at=None if ambiguous_at is None else clock.from_micros(ambiguous_at),
         compares=bool(compares),
-        doubted_since=None if doubted_since is None else clock.from_micros(doubted_since),
     )

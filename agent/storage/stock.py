@@ -29,6 +29,9 @@ class Stock:
     ) -> Mapping[int, Sequence[Snapshot]]:
         return await self._db.read(stock_ledger.snapshots, product_ids, in_flight)
 
+    async def outdated(self, skus: Sequence[str]) -> list[str]:
+        return await self._db.read(stock_ledger.outdated, skus)
+
     async def known(self, skus: Sequence[str], *, complete: bool) -> dict[str, list[Shown]]:
         return await self._db.read(catalogue.by_sku, skus, complete=complete)
 

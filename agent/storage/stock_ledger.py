@@ -6,6 +6,7 @@ snapshot.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -47,6 +48,15 @@ _OF_PRODUCTS = _OUTCOMES.format(
     f" UNION ALL SELECT parent_id, {_COLUMNS} FROM stock_ledger WHERE parent_id <> 0"
     "  AND parent_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM catalogue"
     "   WHERE product_id = item_id AND manages_stock <> 'parent')"
+)
+_OUTDATED = (
+    "SELECT DISTINCT sku FROM catalogue AS shown WHERE sku <> '' AND status <> 'trash'"
+    " AND sku IN (SELECT value FROM json_each(?)) AND (EXISTS (SELECT 1 FROM stock_ledger"
+    "  WHERE item_id = shown.product_id AND sequence > shown.confirmed_at)"
+    " OR EXISTS (SELECT 1 FROM stock_ledger WHERE parent_id <> 0"
+    "  AND parent_id = shown.product_id AND sequence > shown.confirmed_at"
+    "  AND NOT EXISTS (SELECT 1 FROM catalogue"
+    "   WHERE product_id = item_id AND manages_stock <> 'parent')))"
 )
 _OF_LINE = (
     _OUTCOMES.format(
@@ -128,6 +138,13 @@ async def snapshots(
     for product, snapshot, _ in await _known(db, list(rows), in_flight):
         found[product].append(snapshot)
     return found
+
+
+async def outdated(db: aiosqlite.Connection, skus: Sequence[str]) -> list[str]:
+    """Those of the SKUs with a product whose lines have a snapshot from after it was shown last:
+    numbers are given by the clock."""
+    rows = await db.execute_fetchall(_OUTDATED, (json.dumps(list(skus)),))
+    return [sku for (sku,) in rows]
 
 
 async def of_line(db: aiosqlite.Connection, item: int, line: int) -> list[tuple[Snapshot, bool]]:

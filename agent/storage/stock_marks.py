@@ -65,10 +65,12 @@ async def in_force(
         "(SELECT product_id FROM catalogue WHERE sku <> '' AND sku IN"
         " (SELECT value FROM json_each(?2)))"
     )
-    await tx.execute(
-        f"UPDATE stock_checks SET due_at = min(due_at, ?1) WHERE product_id IN {products}",
-        (at, json.dumps(list(skus))),
-    )
+    [(any_mark,)] = await tx.execute_fetchall("SELECT EXISTS (SELECT 1 FROM stock_checks)")
+    if any_mark:
+        await tx.execute(
+            f"UPDATE stock_checks SET due_at = min(due_at, ?1) WHERE product_id IN {products}",
+            (at, json.dumps(list(skus))),
+        )
     if some := list(doubted):
         await tx.execute(
             "INSERT INTO stock_checks (product_id, due_at, compare, doubted_since)"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from agent.model.in_force import Check, Computed, Conclusion, InForce
+from agent.model.in_force import DOUBT_AGAIN, Check, Computed, Conclusion, InForce
 from agent.model.product import ItemWrite, StoreProduct
 from agent.updates import unexplained
 from agent.updates.figures import Figure, Figures
@@ -52,11 +52,11 @@ def decide(
     doubtful: set[int] = set()
     missing: dict[int, int] = {}
     for check in checks:
-        product = shown.get(check.product_id)
-        force = in_force.get(product.sku) if product is not None else None
-        if product is None or force is None or product.manages_stock is not True:
-            good.append(check)  # there is nothing to compare, or nothing to compare with
+        subject = _subject(check, shown, in_force)
+        if subject is None:
+            good.append(check)
             continue
+        product, force = subject
         same_sku = by_sku.get(product.sku) or [product]
         figure = figures.of(force, same_sku)
         if figure.is_doubtful:
@@ -107,17 +107,28 @@ def unchanged(
     good: list[Check] = []
     doubtful: set[int] = set()
     for check in checks:
-        product = known.get(check.product_id)
-        force = in_force.get(product.sku) if product is not None else None
-        if product is None or force is None or product.manages_stock is not True:
+        subject = _subject(check, known, in_force)
+        if subject is None:
             good.append(check)
             continue
+        product, force = subject
         figure = figures.of(force, by_sku.get(product.sku) or [product])
         if figure.computed == force.computed:
             good.append(check)
             if figure.is_doubtful:
                 doubtful.add(product.id)
     return Outcome((), tuple(good), doubtful=frozenset(doubtful))
+
+
+def _subject(
+    check: Check, products: Mapping[int, StoreProduct], in_force: Mapping[str, InForce]
+) -> tuple[StoreProduct, InForce] | None:
+    """What is compared with what; None where there is nothing to compare, or to compare with."""
+    product = products.get(check.product_id)
+    force = in_force.get(product.sku) if product is not None else None
+    if product is None or force is None or product.manages_stock is not True:
+        return None
+    return product, force
 
 
 def conclude(check: Check, now: datetime, timeout: timedelta, *, is_doubtful: bool) -> Conclusion:
@@ -133,7 +144,7 @@ def conclude(check: Check, now: datetime, timeout: timedelta, *, is_doubtful: bo
         times = [at for at in times if at > now]
     is_ambiguous = bool(times)
     if is_doubtful:
-        times.append(now + RETRY)
+        times.append(now + DOUBT_AGAIN)
     return Conclusion(
         *(check, min(times, default=None)), is_ambiguous=is_ambiguous, is_doubtful=is_doubtful
     )

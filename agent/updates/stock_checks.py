@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from datetime import datetime
 from typing import Protocol
 
-from agent import clock
 from agent.clock import Clock
 from agent.model.in_force import Check, Computed, Conclusion, InForce
 from agent.model.product import ItemWrite, Shown, StoreProduct
@@ -46,6 +45,9 @@ class Memory(Protocol):
 
     async def known(self, skus: Sequence[str], *, complete: bool) -> Mapping[str, Sequence[Shown]]:
         """The products that have those SKUs, as they were shown last."""
+
+    async def outdated(self, skus: Sequence[str]) -> list[str]:
+        """Those of the SKUs whose orders changed since their products were shown last."""
 
     async def by_id(self, product_ids: Sequence[int]) -> dict[int, Shown]:
         """Those of the products that the catalogue knows."""
@@ -173,20 +175,7 @@ class StockChecks:
     async def outdated(self, skus: Sequence[str]) -> list[str]:
         """Those of the SKUs whose orders changed since their products were shown last: what was
         shown then says nothing of what is missing now."""
-        if not self._subtracts or not skus:
-            return []
-        known = await self._memory.known(skus, complete=False)
-        ids = [one.product.id for group in known.values() for one in group]
-        snapshots = await self._memory.snapshots(ids, ())
-        return [
-            sku
-            for sku, group in known.items()
-            if any(
-                one.sequence > clock.micros(shown.confirmed_at)  # numbers are given by the clock
-                for shown in group
-                for one in snapshots.get(shown.product.id, ())
-            )
-        ]
+        return await self._memory.outdated(skus) if self._subtracts and skus else []
 
     async def skus(self, due: Sequence[Check]) -> list[str]:
         """The SKUs of the products to be compared."""

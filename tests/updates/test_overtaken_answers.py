@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.model.in_force import DOUBT_AGAIN
 from agent.storage import in_force
 from tests.storage.seeding import select
 from tests.updates.late_facts import ON_HAND, World
@@ -124,7 +125,7 @@ async def test_a_doubt_that_lasts_is_counted(world: World) -> None:
     await world.apply()
     now = world.clock.now()
     assert await world.db.read(in_force.uncertain, now) == 0
-    assert await world.db.read(in_force.uncertain, now + in_force.DOUBT_AGAIN) == 1
+    assert await world.db.read(in_force.uncertain, now + DOUBT_AGAIN) == 1
     world.clock.advance(61)
     await world.settle_everything()
-    assert await world.db.read(in_force.uncertain, now + 2 * in_force.DOUBT_AGAIN) == 0
+    assert await world.db.read(in_force.uncertain, now + 2 * DOUBT_AGAIN) == 0
