@@ -216,8 +216,8 @@ def test_any_answer_has_a_meaning_for_every_event(
                 if isinstance(value, str):
                     value.encode()  # storable
     else:
-        assert isinstance(found, Guilty | Unavailable)
-        said = found.dead if isinstance(found, Guilty) else found
+        assert isinstance(found, Guilty | Forbidden | Unavailable)
+        said = found if isinstance(found, Unavailable) else found.dead
         assert said.code
         assert said.message
         (said.code + said.message).encode()
