@@ -20,8 +20,8 @@ from agent.storage import (
     check,
     compaction,
     dead_letters,
-    erasures,
     export,
+    outbox,
     outbox_view,
     privacy,
     replay,
@@ -75,7 +75,7 @@ def show(
         row = await outbox_view.row(db, event_id)
         is_gone = row["erased"] and row["subject"].startswith("customer/")
         is_event = row["type"] and not is_gone
-        events = await erasures.events(db, [int(row["sequence"])]) if is_event else []
+        events = await outbox.events(db, [int(row["sequence"])]) if is_event else []
         private = await privacy.of(db, of.privacy)
         return row | {"envelope": _envelope(events[0], of, private) if events else None}
 

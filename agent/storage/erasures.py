@@ -9,13 +9,12 @@ counts too.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent import clock
 from agent.model import personal
 from agent.model.delivery import Verdict
-from agent.storage import open_orders, outbox
+from agent.storage import open_orders
 from agent.storage.open_orders import JUDGED, LATE_US
 from agent.storage.outbox import marks
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
-    from agent.model.delivery import Event, Judged
+    from agent.model.delivery import Judged
     from agent.storage.database import Database
     from agent.storage.writer import Tx
 
@@ -57,20 +56,6 @@ class Found(NamedTuple):
     sequence: int
     customer_id: int | None
     order: str | None
-
-
-async def events(
-    db: aiosqlite.Connection, sequences: Sequence[int], version: int | None = None
-) -> list[Event]:
-    """Judged rows as ``outbox.events`` has them, and which of them were erased."""
-    rows = await db.execute_fetchall(
-        f"SELECT sequence FROM outbox WHERE erased AND sequence IN ({marks(sequences)})", sequences
-    )
-    gone = {sequence for (sequence,) in rows}
-    return [
-        replace(event, erased=True) if event.sequence in gone else event
-        for event in await outbox.events(db, sequences, version)
-    ]
 
 
 async def ask(tx: Tx, judged: Sequence[Judged]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent import clock
-from agent.storage import erasures
+from agent.storage import erasures, outbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def events(db: aiosqlite.Connection, since: datetime | None) -> AsyncItera
         sequences = [sequence for (sequence,) in rows]
         if not sequences:
             return
-        for event in await erasures.events(db, sequences):
+        for event in await outbox.events(db, sequences):
             yield event
         last = sequences[-1]
 

@@ -134,7 +134,7 @@ async def events(
         " CASE WHEN data IS NULL THEN"
         "  (SELECT body FROM arrivals WHERE arrivals.sequence = outbox.sequence) ELSE x'' END,"
         " ifnull(data, x''),"
-        " cause, webhook_id = ? FROM outbox JOIN"
+        " cause, webhook_id = ?, erased FROM outbox JOIN"
         "  (SELECT sequence, cause, webhook_id FROM arrivals) USING (sequence)"
         " LEFT JOIN translations AS kept"
         "  ON kept.sequence = outbox.sequence AND version = ?"
@@ -146,7 +146,7 @@ async def events(
 
 def _event(row: Any) -> delivery.Event:
     sequence, event_id, kind, subject, lane, topic, at, changed_at, attempts, *more = row
-    replay, conflict, body, data, cause, backfill = more
+    replay, conflict, body, data, cause, backfill, erased = more
     return delivery.Event(
         *(sequence, event_id, kind, subject, lane, topic),
         received_at=clock.from_micros(at),
@@ -158,6 +158,7 @@ def _event(row: Any) -> delivery.Event:
         conflict=bool(conflict),
         cause=cause,
         backfill=bool(backfill),
+        erased=bool(erased),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent import errors
-from agent.storage import erasures, export, outbox, replay, rewind, set_aside
+from agent.storage import export, outbox, replay, rewind, set_aside
 from tests.storage import seeding
 from tests.storage.erasing import ACCOUNT, DAY, accepted, came, deleted, erase, order
 from tests.storage.seeding import AT
@@ -63,7 +63,7 @@ async def test_what_is_sent_after_it_was_erased_says_so(db: Database) -> None:
     for name in ("first", "second"):
         await db.writer.write(lambda tx, n=name: rewind.journal(tx, n, 0, retained_since=since))  # type: ignore[misc]
     pending = [number for (number,) in await seeding.select(db, PENDING)]
-    told = {e.subject: e.erased for e in await db.read(erasures.events, pending)}
+    told = {e.subject: e.erased for e in await db.read(outbox.events, pending)}
     assert told == {
         "order/7": True,
         "refund/20": True,

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.model.delivery import Dead, Judged, Verdict
-from agent.storage import ageing, check, database, erasures, migrate, open_orders, rewind
+from agent.storage import (
+    ageing,
+    check,
+    database,
+    erasures,
+    migrate,
+    open_orders,
+    outbox,
+    rewind,
+)
 from tests.storage import seeding
 from tests.storage.erasing import (
     ACCOUNT,
@@ -72,7 +81,7 @@ async def test_a_gateway_that_lost_an_open_order_is_told_where_it_goes(db: Datab
             lambda tx, n=name: rewind.journal(tx, n, 0, retained_since=AT - DAY)  # type: ignore[misc]
         )
     pending = await select(db, "SELECT sequence FROM outbox WHERE state = 'pending'")
-    events = await db.read(erasures.events, [number for (number,) in pending])
+    events = await db.read(outbox.events, [number for (number,) in pending])
     [sold] = [event for event in events if event.subject == "order/7"]
     assert (sold.erased, b"Lovelace" in sold.body + sold.data) == (False, True)
 
