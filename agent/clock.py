@@ -60,7 +60,8 @@ def from_micros(value: int) -> datetime:
 
 def iso(moment: datetime) -> str:
     """RFC 3339 with a Z: ``2026-11-23T20:22:51Z``, microseconds only where there are any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat().replace("+00:00", "Z")
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -280,11 +280,13 @@ class Sender:
         }
         for name, count in Counter(map(_name, outcomes)).items():
             metrics.SENT.labels(name).inc(count)
+        is_told = log.isEnabledFor(logging.DEBUG)
         for event, outcome in zip(events, outcomes, strict=True):
-            with _work(event):
-                if isinstance(outcome, Dead):
+            if isinstance(outcome, Dead):
+                with _work(event):
                     log.error("dead letter %s (%s): %s", event.id, event.subject, outcome.code)
-                else:
+            elif is_told:
+                with _work(event):
                     log.debug("event %s: %s", event.id, _name(outcome))
 
     def _closed(self) -> None:

@@ -134,16 +134,11 @@ def _taken(answer: Answer, ids: Collection[str], *, accept_empty: bool) -> Decis
 
 def _outcomes(results: Sequence[Result], ids: Collection[str]) -> dict[str, Outcome]:
     """An id that is missing counts as deferred."""
-    outcomes: dict[str, Outcome] = {
-        event_id: Again(
-            "deferred", "the gateway did not say what became of it", DEFERRED_S, doubtful=True
-        )
-        for event_id in ids
-    }
-    for result in results:
-        if result.id in outcomes:
-            outcomes[result.id] = _outcome(result)
-    return outcomes
+    told = {result.id: result for result in results}
+    return {event_id: _outcome(told[event_id]) if event_id in told else _UNTOLD for event_id in ids}
+
+
+_UNTOLD = Again("deferred", "the gateway did not say what became of it", DEFERRED_S, doubtful=True)
 
 
 def _outcome(result: Result) -> Outcome:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SPEC_VERSION = "1.0"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def event_id(received_at: datetime, random_bits: int) -> str:
@@ -78,7 +79,7 @@ def encode(envelope: dict[str, Any], data: bytes) -> bytes:
 
 def encode_data(data: Any) -> bytes:
     """Compact JSON, escaped to ASCII: half a surrogate in a name must not stop an order."""
-    return json.dumps(data, separators=(",", ":")).encode()
+    return _ENCODER.encode(data).encode()
 
 
 def batch(encoded: list[bytes]) -> bytes:

@@ -14,7 +14,7 @@ SHORTEST_SECRET = 8
 def line(value: object, most: int = LONGEST) -> str:
     """One line of it, cut; empty for what is no text. Half a surrogate, which neither SQLite nor a
     terminal can carry, is replaced."""
-    if isinstance(value, bytes | bytearray):
+    if isinstance(value, (bytes, bytearray)):
         value = bytes(value[: most * 4]).decode("utf-8", "replace")
     if not isinstance(value, str):
         return ""

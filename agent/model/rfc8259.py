@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 DEEPEST = 100
 """How many lists and objects may stand in one another."""
 
+_NESTING = (dict, list)
 _LONGEST_NUMBER = 308  # digits: what a double can hold
 _TOO_DEEP = "nested too deeply"
 _TOO_LONG = "a number is too long"
@@ -71,7 +72,7 @@ def _decoded(raw: bytes) -> str:
 def _is_too_deep(value: Any) -> bool:
     level = [value]
     for _ in range(DEEPEST + 1):
-        if not (level := [one for one in level if isinstance(one, dict | list)]):
+        if not (level := [one for one in level if isinstance(one, _NESTING)]):
             return False
         inside = (one.values() if isinstance(one, dict) else one for one in level)
         level = [one for some in inside for one in some]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiosqlite
 
 from agent import clock
 from agent.model.delivery import Accepted, Again, Attempt
 from agent.model.stock import Acceptance
+from agent.storage import journals
 from agent.storage.writer import Tx
 
 SENT_LATER_S = 120
@@ -40,36 +41,43 @@ ON CONFLICT (sequence, journal) DO UPDATE SET certain = 1,
   settled_at = min(coalesce(acceptances.settled_at, excluded.settled_at), excluded.settled_at)
 """
 _SENT = "INSERT OR IGNORE INTO acceptances (sequence, journal, certain) VALUES (?, ?, 0)"
-_HELD = (
-    "SELECT DISTINCT sequence FROM stock_ledger WHERE sequence IN (SELECT value FROM json_each(?))"
+HELD = (
+    "(SELECT json_group_array(DISTINCT sequence) FROM stock_ledger"
+    " WHERE sequence IN (SELECT value FROM json_each(?1)))"
 )
-_BOUNDED = (
-    "certain AND NOT position_is_first AND journal = ?1 AND (position IS NULL OR position > ?2)"
-)
+"""Those of the events whose lines are in the ledger: nobody asks about any other."""
+_BOUND = "certain AND NOT position_is_first"
+IS_ANY_BOUND = f"EXISTS (SELECT 1 FROM acceptances WHERE {_BOUND})"
+"""Whether any position is known as a bound only, which a later answer may lower."""
 _ADOPTED = """
 INSERT OR IGNORE INTO acceptances (sequence, journal, certain, position, position_is_first,
                                    accepted_at, time_is_first, settled_at)
-SELECT sequence, (SELECT max(number) FROM journals), 1, position, 0,
+SELECT sequence, {}, 1, position, 0,
        coalesce(CAST(round((julianday(accepted_at) - 2440587.5) * 86400000000) AS INTEGER),
                 settled_at), 0, settled_at
 FROM outbox WHERE state = 'accepted' AND sequence IN ({})
 """
 
 
-async def record(tx: Tx, journal: int, attempts: Sequence[Attempt]) -> list[int]:
+class Asked(NamedTuple):
+    """What ``HELD`` and ``IS_ANY_BOUND`` say before something is recorded."""
+
+    held: frozenset[int]
+    is_any_bound: bool
+
+
+async def record(tx: Tx, journal: int, attempts: Sequence[Attempt], before: Asked) -> list[int]:
     """Take note of what the answers of a journal say; the events whose position they bound.
 
     A replay is a new event to some gateways: where an earlier one may have been accepted its
     position is no more than a bound. A gateway that answers ``duplicate`` tells the first position.
     """
-    held = await _held(tx, [attempt.event.sequence for attempt in attempts])
     placed = [
-        (attempt.outcome.position, clock.micros(attempt.event.received_at))
+        (attempt.outcome.position, attempt.event.received_at)
         for attempt in attempts
         if isinstance(attempt.outcome, Accepted) and attempt.outcome.position is not None
     ]
-    if held:
-        of_lines = [attempt for attempt in attempts if attempt.event.sequence in held]
+    if of_lines := [attempt for attempt in attempts if attempt.event.sequence in before.held]:
         await tx.executemany(
             _ACCEPTED,
             [
@@ -84,13 +92,15 @@ async def record(tx: Tx, journal: int, attempts: Sequence[Attempt]) -> list[int]
                 _SENT,
                 [(a.event.sequence, journal) for a in again if _may_be_there(a, started)],
             )
-    return await _bound(tx, journal, *min(placed)) if placed else []
+    if not (before.is_any_bound and placed):
+        return []
+    return await _bound(tx, journal, *min(placed))
 
 
 async def adopt(tx: Tx, sequences: str, values: Sequence[object] = ()) -> None:
     """Learn from the outbox of events whose lines were not in the ledger when they were accepted.
     ``sequences`` is a list of them, or a query."""
-    await tx.execute(_ADOPTED.format(sequences), values)
+    await tx.execute(_ADOPTED.format(journals.PRESENT, sequences), values)
 
 
 async def of(
@@ -153,7 +163,7 @@ def told_at(told: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(told or "")
         if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     return None
@@ -173,21 +183,15 @@ def _row(attempt: Attempt, outcome: Accepted, journal: int) -> tuple[Any, ...]:
     return (event.sequence, journal, outcome.position, at, is_first, settled_at, not event.replay)
 
 
-async def _bound(tx: Tx, journal: int, position: int, received_at: int) -> list[int]:
+async def _bound(tx: Tx, journal: int, position: int, received_at: datetime) -> list[int]:
     """The event at ``position`` was sent after those that were settled before it came in."""
-    settled_before = received_at - SENT_LATER_S * 1_000_000
+    settled_before = clock.micros(received_at) - SENT_LATER_S * 1_000_000
     rows = await tx.execute_fetchall(
-        f"UPDATE acceptances SET position = ?2 WHERE {_BOUNDED} AND settled_at < ?3"
-        " RETURNING sequence",
+        f"UPDATE acceptances SET position = ?2 WHERE {_BOUND} AND journal = ?1"
+        " AND (position IS NULL OR position > ?2) AND settled_at < ?3 RETURNING sequence",
         (journal, position, settled_before),
     )
     return [sequence for (sequence,) in rows]
-
-
-async def _held(db: aiosqlite.Connection, sequences: Sequence[int]) -> set[int]:
-    """Those of the events whose lines are in the ledger: nobody asks about any other."""
-    rows = await db.execute_fetchall(_HELD, (json.dumps(sequences),))
-    return {sequence for (sequence,) in rows}
 
 
 async def _started(db: aiosqlite.Connection) -> int:

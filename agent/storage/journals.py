@@ -11,6 +11,9 @@ import aiosqlite
 from agent.model import foreign
 from agent.storage.writer import Tx
 
+PRESENT = "(SELECT max(number) FROM journals)"
+"""The number of the present one."""
+
 
 async def current(db: aiosqlite.Connection) -> tuple[int, str]:
     """Number and name of the present one; the name is empty where the gateway tells none."""

@@ -12,7 +12,6 @@ from agent.model.pause import Line
 from agent.storage import (
     baseline,
     cursors,
-    erasures,
     followups,
     journals,
     judging,
@@ -140,15 +139,21 @@ class Outbox:
 
     async def ready(self, most: int, besides: Collection[str]) -> list[Head]:
         now = self._clock.now()
-        if await self._db.read(pauses.is_in_force, Line.EVENTS, now):
+        paused, due, heads = await asyncio.gather(
+            self._db.read(pauses.is_in_force, Line.EVENTS, now),
+            self._db.read(outbox.is_any_due, now),
+            self._db.read(outbox.heads, most, besides),
+        )
+        if paused:
             return []
-        if await self._db.read(outbox.is_any_due, now):
+        if due:
             await self._db.writer.write(lambda tx: outbox.unpark(tx, now))
-        return await self._db.read(outbox.heads, most, besides)
+            heads = await self._db.read(outbox.heads, most, besides)
+        return heads
 
     async def events(self, sequences: Sequence[int]) -> list[Event]:
         kept = self._version if self._translated else None
-        return await self._db.read(erasures.events, sequences, kept)
+        return await self._db.read(outbox.events, sequences, kept)
 
     async def settle(self, attempts: Sequence[Attempt], dead_in_a_row: int = 0) -> None:
         told = None if dead_in_a_row == self._dead_in_a_row else dead_in_a_row

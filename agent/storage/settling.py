@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiosqlite
 
 from agent import clock
 from agent.model.delivery import Accepted, Again, Attempt, Dead, State
 from agent.storage import acceptances, journals, stock_marks
-from agent.storage.writer import Tx
+from agent.storage.writer import Tx, together
 
 ATTEMPTS_KEPT = 50  # of one event: the first half and the last
 _WAITING = "outbox.lane = lanes.lane AND state = 'pending' AND verdict = 'event'"
@@ -30,6 +30,18 @@ _ATTEMPT = (
     " row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5"
     " FROM (SELECT value AS row FROM json_each(?))"
 )
+_FACTS = (
+    f"SELECT {journals.PRESENT}, {acceptances.HELD}, {acceptances.IS_ANY_BOUND},"
+    f" {stock_marks.IS_ANY_FIGURE}"
+)
+
+
+class _Facts(NamedTuple):
+    """What is asked before, at once: each trip to the database's thread costs as much as a row."""
+
+    journal: int
+    asked: acceptances.Asked
+    is_any_figure: bool
 
 
 async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int | None = 0) -> None:
@@ -43,19 +55,21 @@ async def settle(tx: Tx, attempts: Sequence[Attempt], dead_in_a_row: int | None 
         await tx.execute(
             "UPDATE counters SET value = ? WHERE name = 'dead_in_a_row'", (dead_in_a_row,)
         )
-    journal, _ = await journals.current(tx)
-    await tx.execute(
-        _SETTLE, (json.dumps([_settled_row(attempt, journal) for attempt in attempts]),)
+    before = await _facts(tx, attempts)
+    settled = json.dumps([_settled_row(attempt, before.journal) for attempt in attempts])
+    tried = json.dumps([_attempt_row(attempt) for attempt in attempts])
+    await together(
+        tx.execute(_SETTLE, (settled,)),
+        tx.execute(_ATTEMPT, (tried,)),
+        advance(tx, [attempt.event.lane for attempt in attempts]),
+        _learn(tx, attempts, before),
     )
-    await _learn(tx, attempts, journal)
-    await tx.execute(_ATTEMPT, (json.dumps([_attempt_row(attempt) for attempt in attempts]),))
     if many := [a.event.sequence for a in attempts if a.event.attempts >= ATTEMPTS_KEPT]:
         await tx.executemany(
             "DELETE FROM attempts WHERE sequence = ?1 AND n > ?2"
             " AND n <= (SELECT max(n) FROM attempts WHERE sequence = ?1) - ?2",
             [(sequence, ATTEMPTS_KEPT // 2) for sequence in many],
         )
-    await advance(tx, [attempt.event.lane for attempt in attempts])
     parked = [
         (_micros_after(attempt.at, attempt.outcome.after_s), attempt.event.lane)
         for attempt in attempts
@@ -95,17 +109,26 @@ def _micros_after(at: datetime, seconds: float) -> int:
     return clock.micros(at) + round(seconds * 1_000_000)
 
 
-async def _learn(tx: Tx, attempts: Sequence[Attempt], journal: int) -> None:
+async def _facts(tx: Tx, attempts: Sequence[Attempt]) -> _Facts:
+    [(journal, held, is_any_bound, is_any_figure)] = await tx.execute_fetchall(
+        _FACTS, (json.dumps([attempt.event.sequence for attempt in attempts]),)
+    )
+    return _Facts(
+        journal, acceptances.Asked(frozenset(json.loads(held)), bool(is_any_bound)), is_any_figure
+    )
+
+
+async def _learn(tx: Tx, attempts: Sequence[Attempt], before: _Facts) -> None:
     """Whatever was computed while these were in flight is computed again. What is still pending may
     be in flight until its batch has ended, and is marked then."""
     of_journal: dict[int, list[Attempt]] = {}
     for attempt in attempts:
-        answered_in = journal if attempt.journal is None else attempt.journal
+        answered_in = before.journal if attempt.journal is None else attempt.journal
         of_journal.setdefault(answered_in, []).append(attempt)
     touched = [a.event.sequence for a in attempts if not isinstance(a.outcome, Again)]
     for number, some in of_journal.items():
-        touched += await acceptances.record(tx, number, some)
-    if touched:
+        touched += await acceptances.record(tx, number, some, before.asked)
+    if touched and before.is_any_figure:
         await stock_marks.learned(tx, touched, max(attempt.at for attempt in attempts))
 
 

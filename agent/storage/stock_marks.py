@@ -29,10 +29,11 @@ _PUT = (
     " ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at), marks = marks + 1,"
     " compare = max(compare, excluded.compare)"
 )
-_ANY_FIGURE = (
-    "SELECT EXISTS (SELECT 1 FROM stock_in_force)"
-    " OR EXISTS (SELECT 1 FROM inbox WHERE settled_at IS NULL AND kind = 'stock')"
+IS_ANY_FIGURE = (
+    "(EXISTS (SELECT 1 FROM stock_in_force)"
+    " OR EXISTS (SELECT 1 FROM inbox WHERE settled_at IS NULL AND kind = 'stock'))"
 )
+"""Where there is none, nothing can be learned about it."""
 
 
 async def units_changed(tx: Tx, product_ids: Collection[int], now: datetime) -> None:
@@ -45,12 +46,10 @@ async def units_changed(tx: Tx, product_ids: Collection[int], now: datetime) -> 
 
 async def learned(tx: Tx, sequences: Iterable[int], now: datetime) -> None:
     """Something became known of how the gateway took those events, or a doubt about it ended."""
-    [(any_figure,)] = await tx.execute_fetchall(_ANY_FIGURE)
-    if not any_figure:
-        return
     lines = "FROM stock_ledger WHERE sequence IN (SELECT value FROM json_each(?3))"
     where = (
-        f"product_id IN (SELECT item_id {lines} UNION SELECT parent_id {lines}) AND {_HAS_FIGURE}"
+        f"{IS_ANY_FIGURE} AND product_id IN (SELECT item_id {lines} UNION SELECT parent_id {lines})"
+        f" AND {_HAS_FIGURE}"
     )
     await tx.execute(_PUT.format(where=where), (clock.micros(now), 0, json.dumps(list(sequences))))
 

@@ -46,6 +46,16 @@ class _Bulk:
     done: list[asyncio.Future[None]] = field(default_factory=list)
 
 
+async def together(*statements: Awaitable[Any]) -> None:
+    """Hands statements to the thread of the database at once: it takes them in this order, and the
+    loop waits for it once. Raises the first error when all have ended: what still ran after the
+    rollback would be written.
+    """
+    for ended in await asyncio.gather(*statements, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
+
+
 class Writer:
     """Owns the writing connection. Every caller gets its answer after the commit, not before.
 

@@ -326,12 +326,11 @@ async def _forgotten(*args: object, **more: object) -> None:
     """A mark that is left out."""
 
 
-async def _recorded(tx: Any, attempts: Sequence[Attempt], journal: int) -> None:
+async def _recorded(tx: Any, attempts: Sequence[Attempt], before: Any) -> None:
     """What is learned is written down, and nothing is marked."""
     for attempt in attempts:
-        await acceptances.record(
-            tx, journal if attempt.journal is None else attempt.journal, [attempt]
-        )
+        answered_in = before.journal if attempt.journal is None else attempt.journal
+        await acceptances.record(tx, answered_in, [attempt], before.asked)
 
 
 MARKS: dict[str, tuple[object, str]] = {
