@@ -197,7 +197,7 @@ class Applier:
             check.settled(planned.targets, answers.answered, self._same, sent_after=newest)
         )
         refused = check.refused(items, answers.answered, self._same)
-        await self._stock.conclude(checks, stock, found, refused)
+        await self._stock.conclude(checks, stock, found, refused, answers.ambiguous)
         if answers.trouble is not None:
             raise answers.trouble
 

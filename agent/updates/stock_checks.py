@@ -232,14 +232,16 @@ class StockChecks:
         written: Collection[int],
         found: Mapping[str, Sequence[StoreProduct]],
         refused: Collection[int],
+        unanswered: Collection[int],
     ) -> None:
         """Looks at orders once more, and lets go of what is right now. What the store did not do
-        (``refused``) is tried again later; the rest is due at once. Raises StoreError."""
+        (``refused``) is tried again later; the rest is due at once. What ``unanswered`` products
+        showed before says nothing of them now: they are read first. Raises StoreError."""
         if not self._subtracts or not (due or written):
             return
         if written:
             await self._look()
-        ids = {check.product_id for check in due} | set(written)
+        ids = ({check.product_id for check in due} | {*written}) - {*unanswered}
         open_ = await self._memory.checks_of(ids)
         known = await self._memory.by_id(list(ids))
         now_shown: dict[str, list[StoreProduct]] = {

@@ -129,3 +129,22 @@ async def test_a_doubt_that_lasts_is_counted(world: World) -> None:
     world.clock.advance(61)
     await world.settle_everything()
     assert await world.db.read(in_force.uncertain, now + 2 * DOUBT_AGAIN) == 0
+
+
+async def test_a_write_without_an_answer_is_no_loss_of_units(world: World) -> None:
+    """What the store showed before it says nothing of what went since."""
+    await _overtaken(world)
+    await world.answer(world.erp.flights[0], "told")
+    await world.apply()
+    world.erp.publish("MUG")
+    world.erp.feed[-1]["quantity"] -= 5  # counted anew
+    await world.poll_feed()
+    world.shop.answers = "lost after"
+    world.clock.advance(4)
+    await world.applier.run_once()
+    assert world.shop.stock["MUG"] == ON_HAND - 4 - 5
+    await world.apply()
+    assert world.shop.stock["MUG"] == ON_HAND - 4 - 5
+    world.clock.advance(301)
+    await world.apply()
+    assert await world.open_checks() == []
