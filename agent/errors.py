@@ -65,6 +65,10 @@ class StoreUnavailableError(StoreError):
         self.retry_after_s = retry_after_s
 
 
+class StoreFailedError(StoreUnavailableError):
+    """A program of its own broke (500): on what it was asked for, or whatever it is asked for."""
+
+
 class StoreRefusedError(StoreError):
     """It refuses our key, or there is no REST API at that address: a person has to do something."""
 

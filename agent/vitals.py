@@ -127,6 +127,7 @@ class Vitals:
             late=Late(late.late_s(), late.unheard, cron.trouble),
             report=report,
             uncertain=uncertain,
+            failing=self._applying.failing,
             drop_folder=self._dropped.trouble if self._dropped else "",
             webhooks=self._comparing.webhooks.trouble,
         )

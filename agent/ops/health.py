@@ -29,6 +29,7 @@ _ROOM = {
 }
 _RANK = {"pass": 0, "warn": 1, "fail": 2}
 _SLOW_S = 60.0
+_MOST_NAMED = 3
 
 
 def document(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def document(facts: Facts, settings: Settings) -> dict[str, Any]:
         **store_checks.checks(facts, settings),
         "updates:open": check("pass", facts.inbox["pending"] + facts.inbox["waiting"], "updates"),
         "updates:held": _held(facts),
+        "updates:failing": _failing(facts),
         "inventory:uncertain": _uncertain(facts),
         "updates:dropFolder": _drop_folder(facts, settings),
         **{f"{line}:paused": _paused(facts, line) for line in Line},
@@ -206,6 +208,17 @@ def _held(facts: Facts) -> dict[str, Any]:
         held,
         "updates",
         "updates wait for approval: woo-agent updates list --state held",
+    )
+
+
+def _failing(facts: Facts) -> dict[str, Any]:
+    some = [f"{number} ({why})" for number, why in facts.failing.items()][:_MOST_NAMED]
+    return check(
+        "warn" if facts.failing else "pass",
+        len(facts.failing),
+        "products",
+        f"the store breaks whenever it is to write product {', '.join(some)}; the others are"
+        " written, see the shop's error log: woo-agent updates list --state waiting",
     )
 
 

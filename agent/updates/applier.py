@@ -112,6 +112,11 @@ class Applier:
         self.is_busy = False
         """A round is being written."""
 
+    @property
+    def failing(self) -> Mapping[int, str]:
+        """The products that the store fails to write while it takes others, and why."""
+        return self._writing.suspects.named
+
     async def run(self, stop: asyncio.Event) -> None:
         """Applies what is due until asked to stop."""
         await actor.run(self.run_once, stop=stop, nudged=self._arrived, clock=self._clock)
@@ -185,7 +190,10 @@ class Applier:
         await self._settle(planned.settled)
         repairs = await self._stock.decide(checks, found, figures)
         due_writes = [ItemWrite(target.product, target.values) for target in planned.targets]
-        items = writing.merged([*repairs.writes, *due_writes])  # what is due counts
+        wanted = writing.merged([*repairs.writes, *due_writes])  # what is due counts
+        ids = [item.product.id for item in wanted]
+        before = self._writing.suspects.set_aside(ids, self._clock.now())
+        items = [item for item in wanted if item.product.id not in before]
         missing = dict(repairs.missing)
         for write in due_writes:
             missing.pop(write.product.id, None)
@@ -197,7 +205,9 @@ class Applier:
             check.settled(planned.targets, answers.answered, self._same, sent_after=newest)
         )
         refused = check.refused(items, answers.answered, self._same)
-        await self._stock.conclude(checks, stock, found, refused, answers.ambiguous)
+        aside = self._writing.suspects.set_aside(ids, self._clock.now())
+        await self._settle(check.set_aside(planned.targets, aside))
+        await self._stock.conclude(checks, stock, found, refused, answers.ambiguous, aside)
         if answers.trouble is not None:
             raise answers.trouble
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from agent.model.product import ItemAnswer, ItemWrite, StoreProduct
     from agent.updates.plan import Target
+    from agent.updates.suspects import SetAside
 
 _SALE = ("sale_price", "sale_from", "sale_to")
 
@@ -36,6 +37,22 @@ def settled(
         for group in of_update.values()
         if all(target.product.id in answers for target in group)
     ]
+
+
+def set_aside(targets: Sequence[Target], aside: Mapping[int, SetAside]) -> list[Settlement]:
+    """The updates behind ``targets`` that wait because the store fails on one of their products."""
+    waiting = {
+        target.opened.number: Settlement(
+            target.opened,
+            UpdateState.WAITING,
+            code=Code.NOT_APPLIED,
+            message=f"product {target.product.id} is tried again later: {found.why}",
+            due_at=found.until,
+        )
+        for target in targets
+        if (found := aside.get(target.product.id)) is not None
+    }
+    return list(waiting.values())
 
 
 def refused(

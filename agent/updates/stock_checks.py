@@ -233,15 +233,19 @@ class StockChecks:
         found: Mapping[str, Sequence[StoreProduct]],
         refused: Collection[int],
         unanswered: Collection[int],
+        set_aside: Collection[int],
     ) -> None:
         """Looks at orders once more, and lets go of what is right now. What the store did not do
-        (``refused``) is tried again later; the rest is due at once. What ``unanswered`` products
-        showed before says nothing of them now: they are read first. Raises StoreError."""
+        (``refused``) or fails on (``set_aside``) is tried again later; the rest is due at once.
+        What ``unanswered`` products showed before says nothing of them now: they are read first.
+        Raises StoreError."""
         if not self._subtracts or not (due or written):
             return
         if written:
             await self._look()
-        ids = ({check.product_id for check in due} | {*written}) - {*unanswered}
+        ids = {check.product_id for check in due} | {*written}
+        await self._later(ids & {*set_aside})
+        ids -= {*unanswered, *set_aside}
         open_ = await self._memory.checks_of(ids)
         known = await self._memory.by_id(list(ids))
         now_shown: dict[str, list[StoreProduct]] = {
@@ -253,6 +257,12 @@ class StockChecks:
         await self.in_line(outcome.computed, now_shown, figures)
         retried = {write.product.id for write in outcome.writes} & set(refused)
         await self._done(outcome, [check for check in open_ if check.product_id in retried])
+
+    async def _later(self, product_ids: Collection[int]) -> None:
+        if product_ids:
+            now = self._clock.now()
+            left = await self._memory.checks_of(product_ids)
+            await self._memory.checked([checks.retry(check, now) for check in left], {})
 
     async def _done(self, outcome: checks.Outcome, retried: Sequence[Check] = ()) -> None:
         now, timeout = self._clock.now(), self._settings().store.timeout

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent import errors
 from agent.model.product import ItemAnswer, ItemWrite
 from agent.updates.pace import Pace
+from agent.updates.suspects import Suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from agent.settings import StoreSettings
 
 _MOST_NAMED = 5
+_MOST_FAILED = 2  # requests of a round while none is answered: then it is the store
 
 
 class Store(Protocol):
@@ -34,12 +36,14 @@ class Answers:
     """What a round of writing brought: ``answered`` by product id.
 
     ``trouble`` is why it is not complete; ``ambiguous`` are the products that were sent and not
-    answered, with their request or alone: they may have been done, or be done still.
+    answered, with their request or alone: they may have been done, or be done still. ``failed`` are
+    the requests that the store broke on.
     """
 
     def __init__(self) -> None:
         self.answered: dict[int, ItemAnswer] = {}
         self.ambiguous: list[int] = []
+        self.failed: list[tuple[list[int], errors.StoreFailedError]] = []
         self.trouble: errors.StoreError | None = None
 
 
@@ -52,6 +56,7 @@ class Writing:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self.suspects = Suspects()
         self._pace = Pace.first(settings().batch_size, settings().write_concurrency)
 
     @property
@@ -65,12 +70,13 @@ class Writing:
         """Each product once. Never raises for what the store does."""
         answers = Answers()
         lanes = by_parent(items)
-        left = lanes.pop(0, [])
+        left, suspected = self.suspects.apart(lanes.pop(0, []))
         while left and answers.trouble is None:  # a parent that manages stock goes first
             pace = self.pace
             batches = [left[at : at + pace.batch] for at in range(0, len(left), pace.batch)]
             await self._together([self._send(0, batch, answers) for batch in batches[: pace.width]])
             left = left[pace.batch * pace.width :]
+        await self._one_by_one(0, suspected, answers)
         parents = list(lanes.items())
         while parents and answers.trouble is None:
             width = self.pace.width
@@ -78,9 +84,30 @@ class Writing:
                 [self._chain(parent_id, own, answers) for parent_id, own in parents[:width]]
             )
             parents = parents[width:]
-        if answers.trouble is None and answers.ambiguous:
-            answers.trouble = _unsaid(answers.ambiguous)
+        self._judge(answers)
+        broken = {number for failed, _ in answers.failed for number in failed}
+        unsaid = [number for number in answers.ambiguous if number not in broken]
+        if answers.trouble is None and unsaid:
+            answers.trouble = _unsaid(unsaid)
         return answers
+
+    def _judge(self, answers: Answers) -> None:
+        self.suspects.taken(answers.answered)
+        takes_others = bool(answers.answered)
+        now = self._clock.now()
+        for product_ids, error in answers.failed:
+            if not (takes_others or self.suspects.are_found(product_ids)):
+                self._pace = self._pace.failed()
+                answers.trouble = error
+            self.suspects.failed(product_ids, error.message, now, takes_others=takes_others)
+
+    async def _one_by_one(
+        self, parent_id: int, groups: Iterable[Sequence[ItemWrite]], answers: Answers
+    ) -> None:
+        for group in groups:
+            for at in range(0, len(group), most := self.pace.batch):
+                if answers.trouble is None:
+                    await self._send(parent_id, group[at : at + most], answers)
 
     async def _together(self, requests: Sequence[Coroutine[None, None, None]]) -> None:
         async with asyncio.TaskGroup() as sending:
@@ -88,11 +115,12 @@ class Writing:
                 sending.create_task(request, name="write")
 
     async def _chain(self, parent_id: int, writes: Sequence[ItemWrite], answers: Answers) -> None:
-        left = writes
+        left, suspected = self.suspects.apart(writes)
         while left and answers.trouble is None:
             most = self.pace.batch
             await self._send(parent_id, left[:most], answers)
             left = left[most:]
+        await self._one_by_one(parent_id, suspected, answers)
 
     async def _send(self, parent_id: int, writes: Sequence[ItemWrite], answers: Answers) -> None:
         """A batch that the store refuses as a whole is halved until the guilty item is alone: its
@@ -108,6 +136,13 @@ class Writing:
             for half in (writes[:middle], writes[middle:]):
                 if answers.trouble is None:
                     await self._send(parent_id, half, answers)
+        except errors.StoreFailedError as error:
+            product_ids = [write.product.id for write in writes]
+            answers.ambiguous += product_ids
+            answers.failed.append((product_ids, error))
+            unknown = [ids for ids, _ in answers.failed if not self.suspects.are_found(ids)]
+            if len(unknown) >= _MOST_FAILED and not answers.answered:
+                answers.trouble = error
         except errors.StoreUnavailableError as error:
             self._pace = self._pace.failed()
             answers.ambiguous += [write.product.id for write in writes]

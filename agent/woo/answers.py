@@ -52,7 +52,8 @@ def parsed(status: int, headers: Mapping[str, str], content: bytes, *, call: str
             code=code or "too_large",
         )
     asked = headers.get("Retry-After", "")
-    raise errors.StoreUnavailableError(
+    away = errors.StoreFailedError if status == 500 else errors.StoreUnavailableError
+    raise away(
         f"the store could not do {call}: {said}",
         hint=hint,
         retry_after_s=float(asked) if asked.isdecimal() else None,

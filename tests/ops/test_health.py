@@ -57,6 +57,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
         ({"pauses": [PAUSE]}, "updates:paused", "warn", True),
         ({"inbox": {"held": 2}}, "updates:held", "warn", 2),
         ({"uncertain": 2}, "inventory:uncertain", "warn", 2),
+        ({"failing": {14: "500"}}, "updates:failing", "warn", 1),
         ({"broken": ["coupon", "order"]}, "webhooks:errorObjects", "warn", 2),
         ({"drifted": {"MUG-1": ("sale_price",)}}, "store:drift", "warn", 1),
         ({"report": REPORT}, "store:agreement", "warn", False),
