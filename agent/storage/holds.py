@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 GATEWAY = "gateway"
 MOST_AT_ONCE = 100
-# As ``agent.model.update`` has it; the body of an update that is open is never cut.
-_RANK = (
-    "SELECT coalesce(inbox.version, inbox.body ->> '$.rank_given[0]', -1), CASE WHEN"
-    " inbox.version IS NULL THEN coalesce(inbox.body ->> '$.rank_given[1]', 0) ELSE 0 END"
-)
 
 
 async def approve(tx: Tx, ids: Sequence[str], *, who: str, reason: str, now: datetime) -> None:
@@ -73,7 +68,7 @@ async def review(
             " AND (held_until <= ? OR EXISTS"
             "  (SELECT 1 FROM fences WHERE fences.kind = inbox.kind AND fences.sku = inbox.sku"
             "   AND (fences.effective_at > 0 OR (fences.version, fences.nth + fences.reverted)"
-            f"    > ({_RANK}))))"
+            f"    > (SELECT {inbox.RANK}))))"
             " ORDER BY number LIMIT ?",
             (after, clock.micros(now), MOST_AT_ONCE),
         )
