@@ -34,8 +34,8 @@ FEED = "feed"
 ROW = "number, body, received_at, state, results, approved, reverts, journal"
 NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
 CATCHING_UP = "catching_up"
-# As ``Update.rank`` has it. An earlier program stored NaN, which SQL does not read: the rank of such
-# a row is found when it is read, and until then it counts as the oldest.
+# As ``Update.rank`` has it. An earlier program stored NaN, which SQL does not read: the rank of
+# such a row shows when it is read; until then it counts as the oldest.
 _GIVEN = "CASE WHEN json_valid(inbox.body) THEN inbox.body ->> '$.rank_given[{}]' END"
 RANK = (
     f"coalesce(inbox.version, {_GIVEN.format(0)}, -1),"
