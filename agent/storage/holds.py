@@ -30,15 +30,16 @@ async def approve(tx: Tx, ids: Sequence[str], *, who: str, reason: str, now: dat
     await _lift(tx, ids, who=who, reason=reason, now=now)
 
 
-async def approved_in_feed(tx: Tx, ids: Sequence[str], now: datetime) -> None:
-    """The gateway says yes to those open updates: one that is not held yet will not be."""
+async def approved_at_the_door(tx: Tx, ids: Sequence[str], *, who: str, now: datetime) -> None:
+    """Whoever brought them in again says yes to those open updates: one that is not held yet will
+    not be."""
     held = await tx.execute_fetchall(
         f"SELECT id FROM inbox WHERE state = 'held' AND id IN ({marks(ids)})", ids
     )
     await tx.execute(
         f"UPDATE inbox SET approved = 1 WHERE settled_at IS NULL AND id IN ({marks(ids)})", ids
     )
-    await _lift(tx, [row[0] for row in held], who=GATEWAY, reason="approved: true", now=now)
+    await _lift(tx, [row[0] for row in held], who=who, reason="approved: true", now=now)
 
 
 async def reject(tx: Tx, ids: Sequence[str], *, who: str, reason: str, now: datetime) -> None:

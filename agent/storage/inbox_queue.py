@@ -66,6 +66,8 @@ class Inbox:
         cursor: str | None,
         versions: Sequence[int] | None = None,
         unversioned: Sequence[str] = (),
+        *,
+        who: str = holds.GATEWAY,
     ) -> Intake:
         if ids and self._pressure is not None:
             await self._pressure.require("update")
@@ -75,6 +77,7 @@ class Inbox:
             return await inbox_intake.take_in(
                 *(tx, ids, skus, decide),
                 cursor=cursor,
+                who=who,
                 now=now,
                 versions=versions,
                 unversioned=unversioned,
