@@ -17,7 +17,7 @@ from agent.model.inbox import (
     Settlement,
 )
 from agent.model.update import Rank, Refusal, Update, UpdateState
-from agent.storage import cursors, fences, in_force, register, results
+from agent.storage import cursors, fences, in_force, journals, register, results
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -92,6 +92,14 @@ async def start_anew(tx: Tx) -> None:
     """The feed is read from its start, and nothing is applied until it was read to its end."""
     await cursors.forget(tx, FEED)
     await cursors.put(tx, CATCHING_UP, "1")
+
+
+async def caught_up(tx: Tx, asked_in: int) -> bool:
+    """The feed was read to its end, unless the gateway was restored since that was asked for."""
+    if asked_in != (await journals.current(tx))[0]:
+        return False
+    await cursors.forget(tx, CATCHING_UP)
+    return True
 
 
 async def known(

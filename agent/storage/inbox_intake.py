@@ -9,7 +9,7 @@ from typing import Any
 from agent import clock
 from agent.model.inbox import Intake, KnownVersions, NewRow
 from agent.model.update import UpdateState
-from agent.storage import cursors, holds, inbox, results
+from agent.storage import cursors, holds, inbox, journals, results
 from agent.storage.writer import Tx
 
 
@@ -21,13 +21,20 @@ async def take_in(
     *,
     cursor: str | None,
     who: str = holds.GATEWAY,
+    asked_in: int | None = None,
     now: datetime,
     versions: Sequence[int] | None = None,
     unversioned: Sequence[str] = (),
 ) -> Intake:
     """Store what ``decide`` makes of some items, given what ``inbox.look`` finds: their rows, and
     the approval of updates that are open, by ``who`` brought them in. The cursor goes into the same
-    transaction: neither it nor its page is ever there without the other."""
+    transaction: neither it nor its page is ever there without the other.
+
+    A page of the feed that was ``asked_in`` a journal before the present one belongs to the feed as
+    it was, and its cursor says nothing of the present one: nothing of it is stored.
+    """
+    if asked_in is not None and asked_in != (await journals.current(tx))[0]:
+        return Intake(())
     found = await inbox.look(tx, ids, skus, versions=versions, unversioned=unversioned)
     intake = decide(*found)
     await tx.executemany(
