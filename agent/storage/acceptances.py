@@ -51,15 +51,16 @@ HELD = (
 _BOUND = "certain AND NOT position_is_first"
 IS_ANY_BOUND = f"EXISTS (SELECT 1 FROM acceptances WHERE {_BOUND})"
 """Whether any position is known as a bound only, which a later answer may lower."""
-# Without a zone it is no moment, as ``told_at`` has it; SQLite would take it for UTC.
-_HAS_ZONE = (
-    "(accepted_at GLOB '[0-9]*-*T*Z' OR accepted_at GLOB '[0-9]*-*T*[+-][0-9][0-9]:[0-9][0-9]')"
+_EARLIEST_YEAR = 2000
+# What counts as told, as ``told_at`` has it; SQLite takes more, also what has no zone.
+_IS_TOLD = (
+    "(accepted_at GLOB '[2-9]*-*T*Z' OR accepted_at GLOB '[2-9]*-*T*[+-][0-9][0-9]:[0-9][0-9]')"
 )
 _ADOPTED = f"""
 INSERT OR IGNORE INTO acceptances (sequence, journal, certain, position, position_is_first,
                                    accepted_at, time_is_first, settled_at)
 SELECT sequence, {journals.PRESENT}, 1, position, 0,
-       coalesce(CASE WHEN {_HAS_ZONE} THEN
+       coalesce(CASE WHEN {_IS_TOLD} THEN
          CAST(round((julianday(accepted_at) - 2440587.5) * 86400000000) AS INTEGER) END,
          settled_at), 0, settled_at
 FROM outbox WHERE state = 'accepted' AND sequence IN ({{}})
@@ -171,10 +172,10 @@ async def carry_over(
 
 def told_at(told: str | None) -> datetime | None:
     """When the gateway accepted an event by its own clock; None where it tells nothing that can be
-    read."""
+    read. A moment long past is one that was never set: in Go that is the year 1."""
     try:
         moment = datetime.fromisoformat(told or "")
-        if moment.tzinfo is not None:
+        if moment.tzinfo is not None and moment.year >= _EARLIEST_YEAR:
             return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass

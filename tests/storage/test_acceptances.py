@@ -194,6 +194,9 @@ async def test_events_whose_lines_nobody_asks_for_leave_nothing(db: Database) ->
         *((nothing, AT + SECOND) for nothing in (None, "yesterday", "now", "12:00", "2460000")),
         ("2026-11-24T07:59:58", AT + SECOND),
         ("2026-13-24T07:59:58Z", AT + SECOND),
+        ("0000-01-01T00:00:00Z", AT + SECOND),
+        ("0001-01-01T00:00:00Z", AT + SECOND),
+        ("9999-12-31T23:59:59-23:59", AT + SECOND),
     ],
 )
 async def test_what_is_learned_from_the_outbox_has_the_time_that_was_told(
@@ -216,7 +219,7 @@ async def test_what_is_learned_from_the_outbox_has_the_time_that_was_told(
     assert (known.position_is_first, known.time_is_first) == (False, False)
 
 
-@pytest.mark.parametrize("told", [None, "yesterday", "2026-11-24T08:00:00"])
+@pytest.mark.parametrize("told", [None, "yesterday", "2026-11-24T08:00:00", "0001-01-01T00:00:00Z"])
 async def test_a_time_of_ours_is_a_bound(db: Database, told: str | None) -> None:
     at: datetime = AT + SECOND
     event = await _event(db)
