@@ -12,7 +12,7 @@ import typer
 from agent import errors
 from agent.cli import output, state
 from agent.clock import SystemClock
-from agent.model import personal
+from agent.model import personal, rfc8259
 from agent.model.delivery import Event, State
 from agent.model.privacy import Privacy
 from agent.settings import Settings
@@ -252,8 +252,9 @@ def check_(
 
 
 def _body(raw: bytes) -> Any:
+    """As it is read; what an earlier program took for JSON may be none."""
     try:
-        return json.loads(raw)
+        return rfc8259.parse_of_store(raw)
     except ValueError:
         return raw.decode("utf-8", "replace")
 

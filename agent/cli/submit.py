@@ -77,6 +77,7 @@ class _Submission:
             await inbox_intake.take_in(
                 *(tx, piece.ids, piece.skus, piece.decide),
                 cursor=None,
+                who=who,
                 now=now,
                 versions=piece.versions,
                 unversioned=piece.unversioned,

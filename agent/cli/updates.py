@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from agent import clock, errors
 from agent.cli import output, state, submit
 from agent.clock import SystemClock
+from agent.model import rfc8259
 from agent.model.update import UpdateState
 from agent.storage import holds, inbox_view, reverting
 from agent.storage.writer import Tx
@@ -139,9 +139,10 @@ def _why(reason: str | None) -> dict[str, Any]:
 
 
 def _parsed(body: str) -> object:
-    """An item that was no update may have been cut."""
+    """An item that was no update may have been cut, and what an earlier program took for JSON may
+    be none."""
     try:
-        parsed: object = json.loads(body)
+        parsed: object = rfc8259.parse(body)
     except ValueError:
         return body
     return parsed

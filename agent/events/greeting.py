@@ -31,8 +31,12 @@ class Outbox(Protocol):
     async def number_above(self, sequence: int) -> None:
         """Numbers given from now on are higher."""
 
-    async def journal(self, name: str, head_position: int | None) -> bool:
-        """Takes note of the gateway's journal."""
+    async def present_journal(self) -> int:
+        """The number of the gateway's journal, as far as it is known."""
+
+    async def journal(self, name: str, head_position: int | None, *, asked_in: int) -> bool:
+        """Takes note of the gateway's journal; the answer to a request that was made in an earlier
+        one, ``asked_in``, may name that."""
 
 
 class Gateway(Protocol):
@@ -67,14 +71,15 @@ class Greeting:
 
     async def run_once(self) -> float:
         """Asks once; how long to rest after it."""
+        asked_in = await self._outbox.present_journal()
         answer = await self._gateway.get_store()
         try:
-            return await self._taken(answer)
+            return await self._taken(answer, asked_in)
         finally:
             self._agreement.asked = True
             self._greeted.set()
 
-    async def _taken(self, answer: Answer) -> float:
+    async def _taken(self, answer: Answer, asked_in: int) -> float:
         if answer.status in _NOT_OFFERED:
             return RENEWED_S
         described = protocol.description(answer)
@@ -84,6 +89,6 @@ class Greeting:
             await self._outbox.number_above(described.last_sequence)
         await self._agreement.renewed(Terms(described.accepts, described.max_batch_bytes))
         named = protocol.journal(answer)
-        if named is not None and await self._outbox.journal(*named):
+        if named is not None and await self._outbox.journal(*named, asked_in=asked_in):
             log.warning("the gateway was restored from a backup: what it lost is sent again")
         return RENEWED_S

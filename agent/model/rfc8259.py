@@ -1,20 +1,24 @@
 """JSON of others, as RFC 8259 has it and as we can write it again: the only parser of it. Pure.
 
 Python's own takes more: ``NaN``, half of a surrogate pair, UTF-16, and numbers and nesting that
-break what is done with the value later. Here all of that is malformed, and a ``ValueError``.
+break what is done with the value later. Here all of that is malformed, and a ``ValueError``; the
+store alone is forgiven a character that is none.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 DEEPEST = 100
 """How many lists and objects may stand in one another."""
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _NESTING = (dict, list)
 _LONGEST_NUMBER = 308  # digits: what a double can hold
+_HALF = "half of a surrogate pair"
 _TOO_DEEP = "nested too deeply"
 _TOO_LONG = "a number is too long"
 
@@ -27,12 +31,20 @@ def parse(text: str | bytes) -> Any:
     """The value; raises ValueError: ``json.JSONDecodeError`` where the syntax is at fault."""
     if isinstance(text, bytes):
         text = _decoded(text)
-    try:
-        value = _DECODER.decode(text)
-    except RecursionError:
-        raise NotJsonError(_TOO_DEEP) from None
-    _check(value, text)
+    value = _read(text)
+    if _has_halves(value, text):
+        raise NotJsonError(_HALF)
     return value
+
+
+def parse_of_store(raw: bytes) -> Any:
+    """The value of what the store sent: what is no character becomes U+FFFD, for no order may be
+    lost for one of them. Raises as ``parse`` for anything else."""
+    text = raw.decode("utf-8-sig", "replace")
+    value = _read(text)
+    if not _has_halves(value, text):
+        return value
+    return _DECODER.decode(_HALVES.sub("\N{REPLACEMENT CHARACTER}", _written(value)))
 
 
 def parse_at(text: str, start: int) -> tuple[Any, int]:
@@ -41,7 +53,10 @@ def parse_at(text: str, start: int) -> tuple[Any, int]:
         value, end = _DECODER.raw_decode(text, start)
     except RecursionError:
         raise NotJsonError(_TOO_DEEP) from None
-    _check(value, text[start:end])
+    read = text[start:end]
+    _check_depth(value, read)
+    if _has_halves(value, read):
+        raise NotJsonError(_HALF)
     return value, end
 
 
@@ -51,15 +66,29 @@ def why_not(error: ValueError) -> str:
     return str(error) if isinstance(error, NotJsonError) else ""
 
 
-def _check(value: Any, text: str) -> None:
-    """Raise for what the parser lets pass; few texts have what it takes to contain it."""
+def _read(text: str) -> Any:
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise NotJsonError(_TOO_DEEP) from None
+    _check_depth(value, text)
+    return value
+
+
+def _check_depth(value: Any, text: str) -> None:
+    """Few texts have what it takes to be too deep."""
     if text.count("[") + text.count("{") > DEEPEST and _is_too_deep(value):
         raise NotJsonError(_TOO_DEEP)
-    if "\\ud" in text or "\\uD" in text:
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise NotJsonError("half of a surrogate pair") from None
+
+
+def _has_halves(value: Any, text: str) -> bool:
+    """Whether the parser let half of a surrogate pair pass; few texts have what it takes."""
+    may = "\\ud" in text or "\\uD" in text
+    return may and _HALVES.search(_written(value)) is not None
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _decoded(raw: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiosqlite
 
@@ -17,7 +17,9 @@ from agent import clock
 from agent.model.delivery import Accepted, Again, Attempt
 from agent.model.stock import Acceptance
 from agent.storage import journals
-from agent.storage.writer import Tx
+
+if TYPE_CHECKING:
+    from agent.storage.writer import Tx  # which salvages, which adopts
 
 SENT_LATER_S = 120
 """What came in that long after an event was settled was sent after it: its position is a bound."""
@@ -49,13 +51,19 @@ HELD = (
 _BOUND = "certain AND NOT position_is_first"
 IS_ANY_BOUND = f"EXISTS (SELECT 1 FROM acceptances WHERE {_BOUND})"
 """Whether any position is known as a bound only, which a later answer may lower."""
-_ADOPTED = """
+_EARLIEST_YEAR = 2000
+# What counts as told, as ``told_at`` has it; SQLite takes more, also what has no zone.
+_IS_TOLD = (
+    "(accepted_at GLOB '[2-9]*-*T*Z' OR accepted_at GLOB '[2-9]*-*T*[+-][0-9][0-9]:[0-9][0-9]')"
+)
+_ADOPTED = f"""
 INSERT OR IGNORE INTO acceptances (sequence, journal, certain, position, position_is_first,
                                    accepted_at, time_is_first, settled_at)
-SELECT sequence, {}, 1, position, 0,
-       coalesce(CAST(round((julianday(accepted_at) - 2440587.5) * 86400000000) AS INTEGER),
-                settled_at), 0, settled_at
-FROM outbox WHERE state = 'accepted' AND sequence IN ({})
+SELECT sequence, {journals.PRESENT}, 1, position, 0,
+       coalesce(CASE WHEN {_IS_TOLD} THEN
+         CAST(round((julianday(accepted_at) - 2440587.5) * 86400000000) AS INTEGER) END,
+         settled_at), 0, settled_at
+FROM outbox WHERE state = 'accepted' AND sequence IN ({{}})
 """
 
 
@@ -100,7 +108,12 @@ async def record(tx: Tx, journal: int, attempts: Sequence[Attempt], before: Aske
 async def adopt(tx: Tx, sequences: str, values: Sequence[object] = ()) -> None:
     """Learn from the outbox of events whose lines were not in the ledger when they were accepted.
     ``sequences`` is a list of them, or a query."""
-    await tx.execute(_ADOPTED.format(journals.PRESENT, sequences), values)
+    await tx.execute(adopting(sequences), values)
+
+
+def adopting(sequences: str) -> str:
+    """The statement that does so."""
+    return _ADOPTED.format(sequences)
 
 
 async def of(
@@ -159,10 +172,10 @@ async def carry_over(
 
 def told_at(told: str | None) -> datetime | None:
     """When the gateway accepted an event by its own clock; None where it tells nothing that can be
-    read."""
+    read. A moment long past is one that was never set: in Go that is the year 1."""
     try:
         moment = datetime.fromisoformat(told or "")
-        if moment.tzinfo is not None:
+        if moment.tzinfo is not None and moment.year >= _EARLIEST_YEAR:
             return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass

@@ -195,18 +195,24 @@ async def found(db: aiosqlite.Connection) -> list[tuple[int, bytes, bytes]]:
 
 
 def without(subject: str | None, body: bytes) -> bytes:
-    """What is left of a body about that subject; the same bytes where nothing in it is personal, or
-    where it is no JSON."""
+    """What is left of a body about that subject: the same bytes where nothing in it is personal, or
+    where it is no JSON; no more than its id where it is nested too deeply to be gone through."""
+    kind, _, number = (subject or "").partition("/")
+    alone: dict[str, Any] = {"id": int(number)} if number.isdecimal() else {}
     try:
         value: Any = json.loads(body.decode("utf-8", "replace"))
         left: Any = personal.erased(value)
-    except (ValueError, RecursionError):
-        value = left = None
-    kind, _, number = (subject or "").partition("/")
-    if kind == "customer":
-        customer = {"id": int(number)}
-        left = customer if value == customer else customer | {"erased": True}
-    return body if left == value else json.dumps(left, separators=(",", ":")).encode()
+        if kind == "customer":
+            left = alone if value == alone else alone | {"erased": True}
+        return body if left == value else _encoded(left)
+    except ValueError:
+        return _encoded(alone | {"erased": True}) if kind == "customer" else body
+    except RecursionError:
+        return _encoded(alone | {"erased": True})
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 async def erase(tx: Tx, bodies: Sequence[tuple[int, bytes, bytes]]) -> None:

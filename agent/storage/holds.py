@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 GATEWAY = "gateway"
 MOST_AT_ONCE = 100
-# As ``agent.model.update`` has it; the body of an update that is open is never cut.
-_RANK = (
-    "SELECT coalesce(inbox.version, inbox.body ->> '$.rank_given[0]', -1), CASE WHEN"
-    " inbox.version IS NULL THEN coalesce(inbox.body ->> '$.rank_given[1]', 0) ELSE 0 END"
-)
 
 
 async def approve(tx: Tx, ids: Sequence[str], *, who: str, reason: str, now: datetime) -> None:
@@ -35,15 +30,16 @@ async def approve(tx: Tx, ids: Sequence[str], *, who: str, reason: str, now: dat
     await _lift(tx, ids, who=who, reason=reason, now=now)
 
 
-async def approved_in_feed(tx: Tx, ids: Sequence[str], now: datetime) -> None:
-    """The gateway says yes to those open updates: one that is not held yet will not be."""
+async def approved_at_the_door(tx: Tx, ids: Sequence[str], *, who: str, now: datetime) -> None:
+    """Whoever brought them in again says yes to those open updates: one that is not held yet will
+    not be."""
     held = await tx.execute_fetchall(
         f"SELECT id FROM inbox WHERE state = 'held' AND id IN ({marks(ids)})", ids
     )
     await tx.execute(
         f"UPDATE inbox SET approved = 1 WHERE settled_at IS NULL AND id IN ({marks(ids)})", ids
     )
-    await _lift(tx, [row[0] for row in held], who=GATEWAY, reason="approved: true", now=now)
+    await _lift(tx, [row[0] for row in held], who=who, reason="approved: true", now=now)
 
 
 async def reject(tx: Tx, ids: Sequence[str], *, who: str, reason: str, now: datetime) -> None:
@@ -73,7 +69,7 @@ async def review(
             " AND (held_until <= ? OR EXISTS"
             "  (SELECT 1 FROM fences WHERE fences.kind = inbox.kind AND fences.sku = inbox.sku"
             "   AND (fences.effective_at > 0 OR (fences.version, fences.nth + fences.reverted)"
-            f"    > ({_RANK}))))"
+            f"    > (SELECT {inbox.RANK}))))"
             " ORDER BY number LIMIT ?",
             (after, clock.micros(now), MOST_AT_ONCE),
         )

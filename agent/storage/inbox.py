@@ -17,7 +17,7 @@ from agent.model.inbox import (
     Settlement,
 )
 from agent.model.update import Rank, Refusal, Update, UpdateState
-from agent.storage import cursors, fences, in_force, register, results
+from agent.storage import cursors, fences, in_force, journals, register, results
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ FEED = "feed"
 ROW = "number, body, received_at, state, results, approved, reverts, journal"
 NEWEST_OF_A_SKU = 20  # looked at together; what is older is overtaken by then
 CATCHING_UP = "catching_up"
+# As ``Update.rank`` has it. An earlier program stored NaN, which SQL does not read: the rank of
+# such a row shows when it is read; until then it counts as the oldest.
+_GIVEN = "CASE WHEN json_valid(inbox.body) THEN inbox.body ->> '$.rank_given[{}]' END"
+RANK = (
+    f"coalesce(inbox.version, {_GIVEN.format(0)}, -1),"
+    f" CASE WHEN inbox.version IS NULL THEN coalesce({_GIVEN.format(1)}, 0) ELSE 0 END"
+)
 _IN_FORCE = frozenset({UpdateState.APPLIED, UpdateState.UNCHANGED})
 OPEN = frozenset({UpdateState.PENDING, UpdateState.WAITING, UpdateState.HELD})
 
@@ -85,6 +92,14 @@ async def start_anew(tx: Tx) -> None:
     """The feed is read from its start, and nothing is applied until it was read to its end."""
     await cursors.forget(tx, FEED)
     await cursors.put(tx, CATCHING_UP, "1")
+
+
+async def caught_up(tx: Tx, asked_in: int) -> bool:
+    """The feed was read to its end, unless the gateway was restored since that was asked for."""
+    if asked_in != (await journals.current(tx))[0]:
+        return False
+    await cursors.forget(tx, CATCHING_UP)
+    return True
 
 
 async def known(
@@ -150,7 +165,7 @@ async def due_of(
     far = at + FARTHEST_LOOK_S * 1_000_000
     newest = await db.execute_fetchall(
         f"SELECT {ROW} FROM (SELECT *, row_number() OVER (PARTITION BY kind, sku"
-        "  ORDER BY coalesce(version, json_extract(body, '$.rank_given[0]')) DESC, number DESC)"
+        f"  ORDER BY coalesce(version, {_GIVEN.format(0)}) DESC, number DESC)"
         f"  AS place FROM inbox WHERE settled_at IS NULL AND kind IN ({marks(kinds)})"
         "  AND sku IN (SELECT value FROM json_each(?))"
         "  AND (due_at <= ? OR (due_at > ? AND code IS NOT 'not_due')))"

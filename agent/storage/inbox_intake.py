@@ -9,7 +9,7 @@ from typing import Any
 from agent import clock
 from agent.model.inbox import Intake, KnownVersions, NewRow
 from agent.model.update import UpdateState
-from agent.storage import cursors, holds, inbox, results
+from agent.storage import cursors, holds, inbox, journals, results
 from agent.storage.writer import Tx
 
 
@@ -20,13 +20,21 @@ async def take_in(
     decide: Callable[[frozenset[str], KnownVersions], Intake],
     *,
     cursor: str | None,
+    who: str = holds.GATEWAY,
+    asked_in: int | None = None,
     now: datetime,
     versions: Sequence[int] | None = None,
     unversioned: Sequence[str] = (),
 ) -> Intake:
     """Store what ``decide`` makes of some items, given what ``inbox.look`` finds: their rows, and
-    the approval of updates that are open. The cursor goes into the same transaction: neither it nor
-    its page is ever there without the other."""
+    the approval of updates that are open, by ``who`` brought them in. The cursor goes into the same
+    transaction: neither it nor its page is ever there without the other.
+
+    A page of the feed that was ``asked_in`` a journal before the present one belongs to the feed as
+    it was, and its cursor says nothing of the present one: nothing of it is stored.
+    """
+    if asked_in is not None and asked_in != (await journals.current(tx))[0]:
+        return Intake(())
     found = await inbox.look(tx, ids, skus, versions=versions, unversioned=unversioned)
     intake = decide(*found)
     await tx.executemany(
@@ -38,7 +46,7 @@ async def take_in(
     told = [row for row in intake.rows if row.state is not UpdateState.PENDING]
     await results.report(tx, [_first_result(row, now) for row in told])
     if intake.approved:
-        await holds.approved_in_feed(tx, intake.approved, now)
+        await holds.approved_at_the_door(tx, intake.approved, who=who, now=now)
     if cursor is not None:
         await cursors.put(tx, inbox.FEED, cursor)
     return intake

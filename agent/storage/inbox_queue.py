@@ -10,6 +10,7 @@ from agent.storage import (
     holds,
     inbox,
     inbox_intake,
+    journals,
     outbox,
     pauses,
     results,
@@ -52,11 +53,14 @@ class Inbox:
     async def start_anew(self) -> None:
         await self._db.writer.write(inbox.start_anew)
 
-    async def caught_up(self) -> bool:
+    async def journal(self) -> int:
+        number, _ = await self._db.read(journals.current)
+        return number
+
+    async def caught_up(self, asked_in: int) -> bool:
         if not await self._db.read(cursors.get, inbox.CATCHING_UP):
             return False
-        await self._db.writer.write(lambda tx: cursors.forget(tx, inbox.CATCHING_UP))
-        return True
+        return await self._db.writer.write(lambda tx: inbox.caught_up(tx, asked_in))
 
     async def take_in(
         self,
@@ -66,6 +70,9 @@ class Inbox:
         cursor: str | None,
         versions: Sequence[int] | None = None,
         unversioned: Sequence[str] = (),
+        *,
+        who: str = holds.GATEWAY,
+        asked_in: int | None = None,
     ) -> Intake:
         if ids and self._pressure is not None:
             await self._pressure.require("update")
@@ -75,6 +82,8 @@ class Inbox:
             return await inbox_intake.take_in(
                 *(tx, ids, skus, decide),
                 cursor=cursor,
+                who=who,
+                asked_in=asked_in,
                 now=now,
                 versions=versions,
                 unversioned=unversioned,

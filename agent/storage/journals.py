@@ -6,10 +6,14 @@ is read is brought into that form.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import aiosqlite
 
 from agent.model import foreign
-from agent.storage.writer import Tx
+
+if TYPE_CHECKING:
+    from agent.storage.writer import Tx  # which salvages, which asks for the present one
 
 PRESENT = "(SELECT max(number) FROM journals)"
 """The number of the present one."""

@@ -24,8 +24,10 @@ LATE_US = 86_400_000_000  # what was on its way when the customer was deleted st
 MOST_TURNS = 500
 JUDGED = "sequence <= (SELECT value FROM counters WHERE name = 'judged')"
 UNKNOWN, OPEN, CLOSED = "unknown", "open", "closed"
+# As bytes: where the body says half a surrogate pair, that is no text.
 _STATUS = (
-    "CASE WHEN json_valid(CAST(body AS TEXT)) THEN json_extract(CAST(body AS TEXT), '$.status') END"
+    "CASE WHEN json_valid(CAST(body AS TEXT))"
+    " THEN CAST(json_extract(CAST(body AS TEXT), '$.status') AS BLOB) END"
 )
 _DELETION = "retail.order.deleted.v1"
 
@@ -70,7 +72,7 @@ async def turns(db: aiosqlite.Connection, now: datetime, waiting: Waiting) -> li
         return []
     statuses = await db.execute_fetchall(
         "SELECT customer_id, (SELECT CASE type WHEN ? THEN NULL"
-        f"  ELSE coalesce({_STATUS}, '') END FROM outbox"
+        f"  ELSE coalesce({_STATUS}, x'') END FROM outbox"
         "  JOIN (SELECT sequence, body FROM arrivals) USING (sequence)"
         "  WHERE outbox.subject = theirs.subject AND verdict = 'event'"
         "  ORDER BY sequence DESC LIMIT 1) AS status"
@@ -81,7 +83,7 @@ async def turns(db: aiosqlite.Connection, now: datetime, waiting: Waiting) -> li
     is_open = {
         customer
         for customer, status in statuses
-        if status is not None and not waiting.is_over(str(status))
+        if status is not None and not waiting.is_over(status.decode("utf-8", "replace"))
     }
     at, within = clock.micros(now), waiting.within() // timedelta(microseconds=1)
     found = []

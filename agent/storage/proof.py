@@ -22,8 +22,8 @@ async def accepted_refunds(db: aiosqlite.Connection, after: str, most: int) -> S
     """Refunds that the gateway has, in the order of their subjects, behind one of them."""
     rows = await db.execute_fetchall(
         "SELECT subject, sequence, changed_at, CAST(figures AS TEXT), parent,"
-        " coalesce((SELECT CAST(body AS TEXT) ->> '$.currency' FROM arrivals"
-        "  WHERE json_valid(CAST(body AS TEXT)) AND arrivals.sequence = register.sequence), '')"
+        " coalesce((SELECT CAST(CAST(body AS TEXT) ->> '$.currency' AS BLOB) FROM arrivals"
+        "  WHERE json_valid(CAST(body AS TEXT)) AND arrivals.sequence = register.sequence), x'')"
         " FROM register WHERE subject > ? AND subject < 'refund0' AND NOT deleted"
         " AND coalesce((SELECT CASE WHEN state = 'discarded' AND code = 'not_accepted'"
         "  THEN 'accepted' ELSE state END FROM outbox WHERE outbox.sequence = register.sequence),"
@@ -31,7 +31,10 @@ async def accepted_refunds(db: aiosqlite.Connection, after: str, most: int) -> S
         (after or "refund/", most),
     )
     return [
-        (*told, None if at is None else clock.from_micros(at), amount, parent, currency)
+        (
+            *(*told, None if at is None else clock.from_micros(at), amount, parent),
+            currency.decode("utf-8", "replace"),  # half a surrogate pair is no text
+        )
         for *told, at, amount, parent, currency in rows
     ]
 

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from agent import clock
-from agent.storage import faults, migrate
+from agent.storage import acceptances, faults, migrate
 from agent.storage.outbox import marks
 
 if TYPE_CHECKING:
@@ -76,12 +76,7 @@ _READ_AGAIN = (
 _BASELINE = "DELETE FROM cursors WHERE name = 'baseline'"
 # What is known of acceptances may be lost, or was never written by an older program: events tell
 # what became of them, and a ledger row whose event is gone was accepted some time, or lost.
-_ACCEPTED = (
-    "INSERT OR IGNORE INTO acceptances (sequence, journal, certain, position, accepted_at,"
-    " settled_at) SELECT sequence, (SELECT max(number) FROM journals), 1, position, settled_at,"
-    " settled_at FROM outbox WHERE state = 'accepted'"
-    " AND sequence IN (SELECT sequence FROM stock_ledger WHERE NOT aged)"
-)
+_ACCEPTED = acceptances.adopting("SELECT sequence FROM stock_ledger WHERE NOT aged")
 _AGED = (
     "INSERT OR IGNORE INTO acceptances (sequence, journal, certain) SELECT DISTINCT sequence,"
     " number, 0 FROM stock_ledger JOIN journals WHERE aged"

@@ -12,7 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aiosqlite
 
@@ -31,6 +31,10 @@ Step = Callable[[Tx], Awaitable[T]]
 BulkStep = Callable[[Tx, Sequence[Item]], Awaitable[None]]
 
 MOST_AT_ONCE = 512
+# Where the disk fails SQLite may end the transaction by itself, and what was handed over behind the
+# failing statement would be a transaction of its own: Python begins one anew before it.
+_BEGUN_ANEW: Final = "IMMEDIATE"
+_EACH_ITS_OWN = None
 STUCK_AFTER_S = 15.0  # a disk that does not answer must not keep the store waiting
 
 
@@ -49,7 +53,8 @@ class _Bulk:
 async def together(*statements: Awaitable[Any]) -> None:
     """Hands statements to the thread of the database at once: it takes them in this order, and the
     loop waits for it once. Raises the first error when all have ended: what still ran after the
-    rollback would be written.
+    rollback would be written. Where SQLite itself ended the transaction, what ran behind that began
+    another one (``_BEGUN_ANEW``), which is rolled back too.
     """
     for ended in await asyncio.gather(*statements, return_exceptions=True):
         if isinstance(ended, BaseException):
@@ -181,12 +186,14 @@ class Writer:
         try:
             await self._make_sound()
             await self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.isolation_level = _BEGUN_ANEW
             answers: list[Any] = []
             for job in jobs:
                 if answers and self._bulks:
                     break
                 answers.append(await job.step(self._connection))
             await self._connection.execute("COMMIT")
+            self._connection.isolation_level = _EACH_ITS_OWN
         except Exception as error:
             if not await self._failed(error, done):
                 for job in jobs:
@@ -217,6 +224,7 @@ class Writer:
             try:
                 if self._connection.in_transaction:
                     await self._connection.execute("ROLLBACK")
+                self._connection.isolation_level = _EACH_ITS_OWN
             except sqlite3.Error:
                 self._spoiled = True
         told = faults.explained(error, self._path) if isinstance(error, sqlite3.Error) else None

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from agent.model.inbox import Intake, KnownVersions, Taken
     from agent.settings import Settings
 
+_WHO = "drop folder"
+
 
 class Inbox(Protocol):
     """What the door needs of the storage."""
@@ -26,8 +28,10 @@ class Inbox(Protocol):
         cursor: str | None,
         versions: Sequence[int],
         unversioned: Sequence[str],
+        *,
+        who: str,
     ) -> Intake:
-        """Stores what ``decide`` makes of some items."""
+        """Stores what ``decide`` makes of some items; ``who`` brought them in."""
 
 
 class Door:
@@ -51,7 +55,8 @@ class Door:
         rule = self._settings().updates.unversioned
         piece = Piece(items, unversioned=rule, now=self._clock.now())
         await self._inbox.take_in(
-            piece.ids, piece.skus, piece.decide, None, piece.versions, piece.unversioned
+            *(piece.ids, piece.skus, piece.decide, None, piece.versions, piece.unversioned),
+            who=_WHO,
         )
         self._arrived.set()
         return piece.taken

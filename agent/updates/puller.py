@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from agent import actor, tracing
@@ -33,10 +33,13 @@ class Inbox(Protocol):
     async def cursor(self) -> str | None:
         """How far the feed was read."""
 
+    async def journal(self) -> int:
+        """The number of the gateway's journal, as far as it is known."""
+
     async def start_anew(self) -> None:
         """Read from the start, and apply nothing until the end was seen."""
 
-    async def caught_up(self) -> bool:
+    async def caught_up(self, asked_in: int) -> bool:
         """The end was seen; True if that is news."""
 
     async def take_in(
@@ -46,8 +49,11 @@ class Inbox(Protocol):
         decide: Callable[[frozenset[str], KnownVersions], Intake],
         cursor: str | None,
         versions: Sequence[int],
+        *,
+        asked_in: int,
     ) -> Intake:
-        """Stores what ``decide`` makes of a page, together with its cursor."""
+        """Stores what ``decide`` makes of a page, together with its cursor; nothing of one that was
+        ``asked_in`` a journal before: it belongs to the feed as it was."""
 
 
 class Gateway(Protocol):
@@ -55,6 +61,14 @@ class Gateway(Protocol):
 
     async def get_updates(self, after: str | None, *, limit: int, wait_s: float) -> Answer:
         """The next page; never raises for what the network does."""
+
+
+class TakesNote(Protocol):
+    """What the gateway calls its journal."""
+
+    async def __call__(self, name: str, head_position: int | None, *, asked_in: int) -> bool:
+        """True if it is not the one it was. The answer to a request that was made in an earlier
+        one, ``asked_in``, may name that."""
 
 
 class Puller:
@@ -69,9 +83,8 @@ class Puller:
         clock: Clock,
         rng: random.Random,
         arrived: asyncio.Event,
-        journal: Callable[[str, int | None], Awaitable[bool]],
+        journal: TakesNote,
     ) -> None:
-        """``journal`` takes note of the gateway's journal; True if it is not the one it was."""
         self._inbox = inbox
         self._gateway = gateway
         self._settings = settings
@@ -105,6 +118,7 @@ class Puller:
         settings = self._settings()
         wait_s = settings.updates.wait.total_seconds()
         started = self._clock.monotonic()
+        asked_in = await self._inbox.journal()
         after = await self._inbox.cursor()
         answer = await self._gateway.get_updates(after, limit=PAGE, wait_s=wait_s)
         code = protocol.conflict(answer)
@@ -121,10 +135,10 @@ class Puller:
         self.trouble, self._pause_s = "", 0.0
         items, cursor = page.items, page.cursor
         named = protocol.journal(answer)
-        if named is not None and await self._journal(*named):
+        if named is not None and await self._journal(*named, asked_in=asked_in):
             return FIRST_PAUSE_S  # this page belongs to the feed as it was
-        news = await self._take_in(items, cursor) if items else 0
-        if len(items) < PAGE and await self._inbox.caught_up():
+        news = await self._take_in(items, cursor, asked_in) if items else 0
+        if len(items) < PAGE and await self._inbox.caught_up(asked_in):
             self._arrived.set()
         if news or (items and cursor != after):
             return 0.0
@@ -133,17 +147,18 @@ class Puller:
         every_s = settings.gateway.poll_every.total_seconds()
         return min(answer.retry_after_s or every_s, LONGEST_ASKED_S)
 
-    async def _take_in(self, items: Sequence[object], cursor: str) -> int:
+    async def _take_in(self, items: Sequence[object], cursor: str, asked_in: int) -> int:
         """How many of them are new. A gateway that sends more than it was asked for is taken in
         piece by piece; the place moves with the last one."""
         news = 0
         for start in range(0, len(items), PAGE):
             last = start + PAGE >= len(items)
-            news += await self._piece(items[start : start + PAGE], cursor if last else None)
+            some = items[start : start + PAGE]
+            news += await self._piece(some, cursor if last else None, asked_in)
         self._arrived.set()
         return news
 
-    async def _piece(self, items: Sequence[object], cursor: str | None) -> int:
+    async def _piece(self, items: Sequence[object], cursor: str | None, asked_in: int) -> int:
         page = intake.entries(items)
 
         def decide(seen: frozenset[str], known: KnownVersions) -> Intake:
@@ -155,6 +170,7 @@ class Puller:
             decide,
             cursor,
             intake.version_numbers(page),
+            asked_in=asked_in,
         )
         for row in taken.rows:
             if row.code is not None and row.due_at is None:

@@ -22,7 +22,7 @@ def parsed(status: int, headers: Mapping[str, str], content: bytes, *, call: str
     object in it is no good answer."""
     body, why_not = None, ""
     try:
-        body = rfc8259.parse(content)
+        body = rfc8259.parse_of_store(content)
     except ValueError as error:
         why_not = rfc8259.why_not(error)
     code, message = error_of(body)

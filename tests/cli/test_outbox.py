@@ -137,6 +137,32 @@ def test_a_body_that_is_no_json_is_kept_back_too(fork: Past) -> None:
     assert EMAIL in fork.run("outbox", "show", event_id, "--reveal").stdout
 
 
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"id": 7, "note": "half \ud83d"}',
+        b'{"id": 7, "note": NaN}',
+        b'{"id": 7, "x": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b"[" * 100_000,
+    ],
+)
+def test_a_body_of_an_earlier_program_is_shown_whatever_it_holds(
+    fork: Past, body: bytes, as_json: tuple[str, ...]
+) -> None:
+    event_id = only(fork, "accepted")["id"]
+    with sqlite3.connect(fork.config.parent / "state" / "agent.db") as db:
+        db.execute("DELETE FROM translations")
+        db.execute("UPDATE arrivals SET body = ?", (body,))
+    db.close()
+    for shown in (("--reveal",), ()):
+        told = fork.run("outbox", "show", event_id, *shown, *as_json)
+        assert told.exit_code == 0
+        assert event_id in told.stdout
+        if as_json:
+            json.loads(told.stdout, parse_constant=pytest.fail)
+
+
 @pytest.mark.parametrize("command", ["show", "replay"])
 def test_an_unknown_id_is_an_error_with_the_next_command(past: Past, command: str) -> None:
     with pytest.raises(errors.NotFoundError, match="no event ffff in the outbox") as refused:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +74,29 @@ def test_one_update_is_shown_as_it_came(past: Past) -> None:
     shown = past.run("updates", "show", "u-unknown").stdout
     assert "due_at" in shown
     assert '"sku": "NO-SUCH"' in shown
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        r'{"id": "u-bad", "note": "half \ud83d"}',
+        '{"id": "u-bad", "note": NaN}',
+        '{"id": "u-bad", "x": ' + "[" * 900 + "]" * 900 + "}",
+        "[" * 100_000,
+    ],
+)
+def test_a_body_of_an_earlier_program_is_shown_whatever_it_holds(
+    fork: Past, body: str, as_json: tuple[str, ...]
+) -> None:
+    with sqlite3.connect(fork.config.parent / "state" / "agent.db") as db:
+        db.execute("UPDATE inbox SET body = ? WHERE id = 'u-bad'", (body,))
+    db.close()
+    told = fork.run("updates", "show", "u-bad", *as_json)
+    assert told.exit_code == 0
+    assert "u-bad" in told.stdout
+    if as_json:
+        assert json.loads(told.stdout, parse_constant=pytest.fail)["body"] == body
 
 
 def test_an_unknown_id_is_an_error_with_the_next_command(past: Past) -> None:

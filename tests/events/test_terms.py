@@ -67,11 +67,16 @@ class _Gateway:
 class _Outbox:
     def __init__(self) -> None:
         self.above: list[int] = []
+        self.named: list[tuple[str, int | None, int]] = []
 
     async def number_above(self, sequence: int) -> None:
         self.above.append(sequence)
 
-    async def journal(self, name: str, head_position: int | None) -> bool:
+    async def present_journal(self) -> int:
+        return 3
+
+    async def journal(self, name: str, head_position: int | None, *, asked_in: int) -> bool:
+        self.named.append((name, head_position, asked_in))
         return False
 
 
@@ -96,3 +101,13 @@ async def test_whatever_it_answers_sending_may_begin(
     assert greeted.is_set()
     assert outbox.above == above
     assert agreement.terms.max_batch_bytes == (9 if above else None)
+
+
+async def test_the_journal_that_it_names_is_the_one_in_which_it_was_asked() -> None:
+    """It may be restored while it answers."""
+    answer = Answer(200, body={"journal": "first", "head_position": 7})
+    outbox = _Outbox()
+    await Greeting(
+        *(outbox, _Gateway(answer), Agreement(_Kept())), clock=FakeClock(), greeted=asyncio.Event()
+    ).run_once()
+    assert outbox.named == [("first", 7, 3)]

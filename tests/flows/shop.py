@@ -162,7 +162,11 @@ class Ends:
 
 def signed(topic: str, body: Any) -> recordings.Webhook:
     """A webhook with that body, as a store with our secret would send it."""
-    raw = json.dumps(body).encode()
+    return signed_raw(topic, json.dumps(body).encode())
+
+
+def signed_raw(topic: str, raw: bytes) -> recordings.Webhook:
+    """The same with those bytes."""
     headers = {
         "Content-Type": "application/json",
         "X-WC-Webhook-Topic": topic,

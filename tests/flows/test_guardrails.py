@@ -71,10 +71,14 @@ async def test_held_approved_applied_and_reverted(ends: Ends) -> None:
     ]
 
 
-@pytest.mark.parametrize("door", ["feed", "drop folder", "submit"])
+@pytest.mark.parametrize(
+    ("door", "who"), [("feed", "gateway"), ("drop folder", "drop folder"), ("submit", "ada")]
+)
 async def test_what_is_approved_through_any_door_is_applied(
-    ends: Ends, monkeypatch: pytest.MonkeyPatch, door: str
+    ends: Ends, monkeypatch: pytest.MonkeyPatch, door: str, who: str
 ) -> None:
+    """Whoever came through it has approved it."""
+    monkeypatch.setenv("SUDO_USER", "ada")
     monkeypatch.setattr(watcher, "QUIET_S", 0.1)
     ends.store.add_product("MUG-1", price="12.50")
     update = {"id": "u", "kind": "price", "sku": "MUG-1", "version": 1, "regular_price": "125.00"}
@@ -95,7 +99,7 @@ async def test_what_is_approved_through_any_door_is_applied(
         assert shop.store.product("MUG-1")["regular_price"] == "125.00"
         audit = json.loads(await say(shop, "audit", "list", "--json"))
     approvals = [(row["who"], row["target"]) for row in audit if row["action"] == "approve"]
-    assert approvals == [("gateway", "u")]
+    assert approvals == [(who, "u")]
 
 
 async def test_a_quarter_of_the_catalogue_goes_to_zero_across_a_restart(ends: Ends) -> None:

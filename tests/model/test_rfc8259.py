@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.model import rfc8259
 
 DEEP = rfc8259.DEEPEST
+_ANY_BYTES = st.binary() | st.text(st.sampled_from('[]{}",:1NaeE+-\\ud8 ')).map(str.encode)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,32 @@ def test_what_is_json_is_read(raw: bytes, value: Any) -> None:
     assert rfc8259.parse(raw) == value
 
 
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (rb'{"\uDC00x": ["\ud83d", 1.5, -7]}', {"\ufffdx": ["\ufffd", 1.5, -7]}),
+        (rb'"\ud83d\ude00 \\ud83d \ude00\ud83d"', "\U0001f600 \\ud83d \ufffd\ufffd"),
+        (b'"caf\xe9"', "caf\ufffd"),
+        (b"\xef\xbb\xbf[]", []),
+    ],
+)
+def test_the_store_is_forgiven_a_character_that_is_none(raw: bytes, value: Any) -> None:
+    assert rfc8259.parse_of_store(raw) == value
+
+
+@given(_ANY_BYTES)
+def test_the_store_is_forgiven_nothing_else(raw: bytes) -> None:
+    try:
+        read = rfc8259.parse(raw)
+    except ValueError as error:
+        if rfc8259.why_not(error) in ("half of a surrogate pair", "not UTF-8"):
+            return
+        with pytest.raises(type(error)):
+            rfc8259.parse_of_store(raw)
+    else:
+        assert rfc8259.parse_of_store(raw) == read
+
+
 def test_as_deep_as_it_may_be() -> None:
     raw = "[" * DEEP + "]" * DEEP
     assert json.dumps(rfc8259.parse(raw)) == raw
@@ -96,7 +123,7 @@ def test_what_is_read_can_be_stored_and_read_by_sql(value: Any, ensure_ascii: bo
     db.close()
 
 
-@given(st.binary() | st.text(st.sampled_from('[]{}",:1NaeE+-\\ud8 ')).map(str.encode))
+@given(_ANY_BYTES)
 def test_any_bytes_are_read_or_malformed(raw: bytes) -> None:
     try:
         json.dumps(rfc8259.parse(raw), allow_nan=False)

@@ -9,13 +9,22 @@ import pytest
 
 from agent.model.delivery import Accepted, Again, Attempt, Dead
 from agent.model.stock import Acceptance
-from agent.storage import acceptances, outbox, rewind, settling, stock_ledger
+from agent.storage import (
+    acceptances,
+    database,
+    outbox,
+    rewind,
+    salvage,
+    settling,
+    stock_ledger,
+)
 from tests.storage import ledger, seeding
 from tests.storage.ledger import judge, line, order, snapshots
 from tests.storage.seeding import AT, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from agent.model.delivery import Event, Outcome
     from agent.storage.database import Database
@@ -175,7 +184,42 @@ async def test_events_whose_lines_nobody_asks_for_leave_nothing(db: Database) ->
     assert await _known(db, event) == {}
 
 
-@pytest.mark.parametrize("told", [None, "yesterday", "2026-11-24T08:00:00"])
+@pytest.mark.parametrize("way", ["adopted", "salvaged"])
+@pytest.mark.parametrize(
+    ("told", "at"),
+    [
+        ("2026-11-24T07:59:58Z", AT - 2 * SECOND),
+        ("2026-11-24T07:59:58.250Z", AT - 1.75 * SECOND),
+        ("2026-11-24T09:59:58+02:00", AT - 2 * SECOND),
+        *((nothing, AT + SECOND) for nothing in (None, "yesterday", "now", "12:00", "2460000")),
+        ("2026-11-24T07:59:58", AT + SECOND),
+        ("2026-13-24T07:59:58Z", AT + SECOND),
+        ("0000-01-01T00:00:00Z", AT + SECOND),
+        ("0001-01-01T00:00:00Z", AT + SECOND),
+        ("9999-12-31T23:59:59-23:59", AT + SECOND),
+    ],
+)
+async def test_what_is_learned_from_the_outbox_has_the_time_that_was_told(
+    directory: Path, way: str, told: str | None, at: datetime
+) -> None:
+    """Else ours; either is a bound, and so is the position."""
+    async with database.opened(directory) as db:
+        event = await _event(db)
+        await settle(db, event, Accepted(7, told), at=AT + SECOND)
+        await ledger.write(db, "DELETE FROM acceptances")
+        if way == "adopted":
+            await db.writer.write(lambda tx: acceptances.adopt(tx, "?", [event.sequence]))
+    if way == "salvaged":
+        salvage.salvage(directory / database.FILE, AT)
+    async with database.opened(directory) as db:
+        [known] = (await _known(db, event)).values()
+    assert known.accepted_at is not None
+    assert abs(known.accepted_at - at) < timedelta(milliseconds=1)
+    assert (known.position, known.certain) == (7, True)
+    assert (known.position_is_first, known.time_is_first) == (False, False)
+
+
+@pytest.mark.parametrize("told", [None, "yesterday", "2026-11-24T08:00:00", "0001-01-01T00:00:00Z"])
 async def test_a_time_of_ours_is_a_bound(db: Database, told: str | None) -> None:
     at: datetime = AT + SECOND
     event = await _event(db)

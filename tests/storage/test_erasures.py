@@ -86,6 +86,27 @@ async def test_nobody_else_is_erased(db: Database) -> None:
     assert raw == b'{"customer_id":3,'
 
 
+@pytest.mark.parametrize("depth", [101, 600, 900, 1500, 1990])
+async def test_of_a_body_that_can_not_be_gone_through_nothing_personal_stays(
+    db: Database, depth: int
+) -> None:
+    """As deep as SQL reads it, and finds whose it is."""
+    raw = json.dumps(order(7)).encode()[:-1] + b',"x":' + b"[" * depth + b"]" * depth + b"}"
+    deep = await accepted(db, "order/7", raw)
+    sold = await accepted(db, "order/8", order(8))
+    await deleted(db)
+    await erase(db)
+    [(kept, erased)] = await select(
+        db,
+        "SELECT body, erased FROM arrivals JOIN outbox USING (sequence) WHERE sequence = ?",
+        deep.sequence,
+    )
+    assert NAME not in kept.decode()
+    assert (json.loads(kept)["id"], erased) == (7, 1)
+    assert await body(db, sold) == left(order(8))
+    assert await waiting(db) == []
+
+
 async def test_a_refund_is_its_orders_customers(db: Database) -> None:
     await accepted(db, "order/7", order(7))
     await accepted(db, "order/8", order(8, 4))
@@ -212,7 +233,8 @@ async def test_a_customer_who_is_deleted_again_meanwhile_is_looked_for_anew(db: 
         ("order/7", b'{"email": "\xff"}', b'{"email":""}'),
         ("order/7", b'{"id": 1.10}', b'{"id": 1.10}'),
         ("order/7", b"no JSON", b"no JSON"),
-        ("order/7", b"[" * 100_000 + b"]" * 100_000, b"[" * 100_000 + b"]" * 100_000),
+        ("order/7", b"[" * 100_000 + b"]" * 100_000, b'{"id":7,"erased":true}'),
+        (None, b"[" * 100_000 + b"]" * 100_000, b'{"erased":true}'),
         (None, b'{"email":"a"}', b'{"email":""}'),
     ],
 )

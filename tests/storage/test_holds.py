@@ -227,3 +227,12 @@ async def test_an_update_may_come_approved(books: Books) -> None:
 
     await books.inbox.take_in(["u-1"], ["MUG-1"], decide, None)
     assert await books.due() == {"u-1": True}
+
+
+async def test_one_that_sql_can_not_read_is_looked_at_and_keeps_nobody(books: Books) -> None:
+    """An earlier program stored NaN as it was told it."""
+    await books.hold("u-1", "u-2", version=None, rank_given=[0, 1], ignored=float("nan"))
+    await books.hold("u-3", version=None, rank_given=[0, 1])
+    await books.inbox.settle([], {QUANTITY: Fence(5, None, "7")})
+    settled, _ = await books.inbox.review(0, over)
+    assert [one.opened.update.id for one in settled] == ["u-1", "u-2", "u-3"]

@@ -282,3 +282,19 @@ async def test_one_without_version_raises_the_fence_above_the_version_it_came_af
     assert await raised(Fence(5, None, "6", 1)) == Fence(5, None, "7", 2)
     assert await raised(Fence(4, None, "4", 9)) == Fence(5, None, "7", 2)
     assert await raised(Fence(6, None, "8")) == Fence(6, None, "8")
+
+
+async def test_a_body_that_sql_can_not_read_keeps_no_other_from_being_due(books: Books) -> None:
+    """An earlier program stored NaN as it was told it."""
+    item = {"id": "u-1", "kind": "stock", "sku": "MUG-1", "quantity": 5, "rank_given": [0, 1]}
+    odd = json.dumps(item | {"ignored": float("nan")})
+    whole = json.dumps(item | {"id": "u-2", "rank_given": [0, 2]})
+    await books.take(
+        books.row("u-1", version=None, body=odd), books.row("u-2", version=None, body=whole)
+    )
+    await books.take(books.row("u-3"))
+    assert [(one.update.id, one.update.rank) for one in await books.due()] == [
+        ("u-1", (0, 1)),
+        ("u-2", (0, 2)),
+        ("u-3", (1, 0)),
+    ]

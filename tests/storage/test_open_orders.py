@@ -341,3 +341,11 @@ async def test_erasures_in_progress_are_taken_over(
         ]
         await erase(db, AT + 31 * DAY)
         assert await body(db, sold) == left(placed())
+
+
+async def test_a_status_that_is_no_text_stops_no_erasure(db: Database) -> None:
+    await accepted(db, "order/7", order(7, status="completed\ud83d"))
+    account = await accepted(db, "customer/3", ACCOUNT)
+    await deleted(db)
+    await erase(db, AT + 31 * DAY)
+    assert await body(db, account) == GONE

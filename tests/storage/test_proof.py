@@ -71,6 +71,12 @@ async def test_what_is_older_than_what_is_kept_has_no_currency_of_its_own(db: Da
     assert await refunds(db) == [("refund/5", event.sequence, AT, "4.50", "order/1", "")]
 
 
+async def test_a_currency_that_is_no_text_is_told_all_the_same(db: Database) -> None:
+    await tell(db, 5, Accepted(), currency="\ud83d")
+    await tell(db, 6, Accepted())
+    assert [row[0] for row in await refunds(db)] == ["refund/5", "refund/6"]
+
+
 async def test_they_come_in_steps(db: Database) -> None:
     for number in (9, 10, 100, 1):
         await tell(db, number, Accepted())

@@ -408,7 +408,7 @@ class World:
 
         ids = [entry.id for entry in page]
         await self.inbox.take_in(ids, intake.skus(page), decide, "c")
-        await self.inbox.caught_up()
+        await self.inbox.caught_up(await self.inbox.journal())
 
     async def apply(self) -> None:
         """Rounds until there is nothing to do."""

@@ -216,6 +216,6 @@ def _answered(change: Callable[[list[Any]], list[Any]]) -> Any:
     return answer
 
 
-async def same_journal(name: str, head_position: int | None) -> bool:
+async def same_journal(name: str, head_position: int | None, *, asked_in: int) -> bool:
     """A gateway that was never restored from a backup."""
     return False

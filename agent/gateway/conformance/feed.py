@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agent.gateway import protocol
 from agent.gateway.conformance import answers
 from agent.gateway.conformance.verdict import Check, NotOffered, Unmet, must
 from agent.model import update
@@ -39,6 +40,10 @@ def page(answer: Answer) -> Page:
         raise Unmet(f"updates is {updates!r}, not a list")
     if not (isinstance(cursor, str) and cursor and cursor.isprintable()):
         raise Unmet(f"cursor is {cursor!r}, not a text")
+    must(
+        len(cursor) <= protocol.LONGEST_CURSOR,
+        f"cursor has {len(cursor)} characters, more than {protocol.LONGEST_CURSOR}",
+    )
     return Page(updates, cursor)
 
 

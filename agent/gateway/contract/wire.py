@@ -126,8 +126,8 @@ class UpdatesPage(BaseModel):
         " fit gets a `rejected` result; the others go on."
     )
     cursor: str | None = Field(
-        description="Opaque; the agent gives it back as `after`. null only on a page without"
-        " updates."
+        description="Opaque, printable and at most 1,000 characters; the agent gives it back as"
+        " `after`. null only on a page without updates."
     )
     journal: str | None = Field(None, description="As in the answers to events.")
     head_position: _Position | None = None

@@ -47,7 +47,7 @@ def is_its_webhooks_fault(resource: str, raw: bytes) -> bool:
     account that made it, in the API version with which it was made. A resource that was deleted
     meanwhile (404) is nowhere."""
     try:
-        body = rfc8259.parse(raw)
+        body = rfc8259.parse_of_store(raw)
     except ValueError:
         return False
     if not isinstance(body, dict):

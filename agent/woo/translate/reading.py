@@ -139,7 +139,7 @@ def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
 def parse(body: bytes) -> dict[str, Any]:
     """The JSON object in a body; raises Untranslatable."""
     try:
-        parsed = rfc8259.parse(body)
+        parsed = rfc8259.parse_of_store(body)
     except ValueError:
         raise Untranslatable("body", "is not JSON") from None
     if not isinstance(parsed, dict):

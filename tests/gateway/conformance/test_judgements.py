@@ -113,6 +113,10 @@ def moved(*given: int | None) -> Exchange:
         (lambda: parallel.judge_heads([moved(3, 9, 4, 9)]), "given after head_position was 9"),
         (lambda: feed.page(ok(updates={}, cursor="c")), "updates is {}, not a list"),
         (lambda: feed.page(ok(updates=[], cursor="")), "cursor is '', not a text"),
+        (
+            lambda: feed.page(ok(updates=[], cursor="c" * 1001)),
+            "cursor has 1001 characters, more than 1000",
+        ),
         (lambda: feed.judge_limit(ok(updates=[1, 2], cursor="c"), 1), "2 updates for limit=1"),
         (
             lambda: feed.judge_pages([1, 2], [feed.Page([1], "c"), feed.Page([], "c")]),

@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 
 from agent.cli import main
 from agent.events import verdict
+from agent.gateway import protocol
 from agent.gateway.contract import answers, openapi, published, schemas, wire
 from agent.gateway.contract.answers import Does
 from agent.model import types
 from agent.model.delivery import Answer
 from agent.model.update import UpdateState
-from tests.gateway.contract import breaking
+from tests.gateway.contract import breaking, readme
 
 if TYPE_CHECKING:
     from agent.gateway.contract.answers import Row
@@ -35,6 +36,13 @@ def test_the_committed_files_are_what_the_commands_print(tmp_path: Path) -> None
     written = CliRunner().invoke(main.app, ["contract", "schemas", str(tmp_path / "new")])
     assert written.exit_code == 0
     assert _texts(tmp_path / "new") == _texts(published.HERE / "schemas")
+
+
+def test_the_page_and_the_schema_say_how_long_a_cursor_may_be() -> None:
+    said = f"at most {protocol.LONGEST_CURSOR:,} characters"
+    schema = schemas.documents()["updates-page.v1"]
+    assert said in schema["properties"]["cursor"]["description"]
+    assert said in readme.PATH.read_text(encoding="utf-8").replace("\n", " ")
 
 
 def test_without_a_folder_the_schemas_are_printed() -> None:
