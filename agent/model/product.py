@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+_BY_THEMSELVES = frozenset({"simple", "variable", "grouped", "external"})
+
 
 @dataclass(frozen=True, slots=True)
 class StoreProduct:
@@ -29,8 +31,10 @@ class StoreProduct:
 
     @property
     def is_variation(self) -> bool:
-        """Written through its parent's batch."""
-        return self.type == "variation"
+        """Written through its parent's batch, which makes a child of any other product that it is
+        sent (WooCommerce 8.4). Rows of variations name their type since WooCommerce 9 only: who has
+        a parent is one, unless its type says that it stands by itself."""
+        return self.parent_id != 0 and self.type not in _BY_THEMSELVES
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ RENAMED = (
 )
 _PUT = (
     f"INSERT INTO catalogue ({_COLUMNS}, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET parent_id = excluded.parent_id, type = excluded.type,"
+    " ON CONFLICT DO UPDATE SET parent_id = excluded.parent_id,"
+    " type = CASE excluded.type WHEN '' THEN type ELSE excluded.type END,"
     " sku = excluded.sku, status = excluded.status, manages_stock = excluded.manages_stock,"
     " figures = excluded.figures, confirmed_at = excluded.confirmed_at"
 )

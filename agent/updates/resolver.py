@@ -82,7 +82,8 @@ class Resolver:
         found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
         for sku, shown in known.items():
             for product in (one.product for one in shown):
-                read = await self._store.one(product.id, product.parent_id)
+                parent_id = product.parent_id if product.is_variation else 0
+                read = await self._store.one(product.id, parent_id)
                 if read is None:
                     await self._catalogue.gone([product.id])
                     continue

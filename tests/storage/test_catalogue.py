@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,22 @@ async def test_a_product_comes_back_as_it_was_shown(db: Database) -> None:
     assert await known(db) == [(shown, AT)]
     assert (await db.read(catalogue.by_id, [10, 11]))[10].product == shown
     assert await db.read(catalogue.size) == 1
+
+
+async def test_a_row_that_does_not_tell_its_type_leaves_the_one_that_is_known(
+    db: Database,
+) -> None:
+    variation = product(type="variation", parent_id=3)
+    await looked_up(db, variation)
+    for quantity, row in enumerate((product(type="", parent_id=3), variation)):
+        told = replace(row, values={**row.values, "quantity": quantity})
+        await learned(db, told, LATER, written=True)
+        [(shown, _)] = await known(db)
+        assert (shown.type, shown.is_variation) == ("variation", True)
+        assert shown.values["quantity"] == quantity
+    await learned(db, product(type="simple"), LATER, written=False)
+    [(shown, _)] = await known(db)
+    assert (shown.type, shown.is_variation) == ("simple", False)
 
 
 async def test_a_sku_is_known_only_once_the_store_was_asked_for_it(db: Database) -> None:

@@ -103,3 +103,15 @@ async def test_what_was_confirmed_lately_is_not_asked_for_again(line: Line) -> N
     await line.apply()
     assert line.store.site.requests == before + 1
     assert await line.results() == {"p-1": ["applied"], "p-2": ["unchanged"], "p-3": ["unchanged"]}
+
+
+async def test_a_variation_whose_rows_tell_no_type_is_found_under_its_parent(line: Line) -> None:
+    line.store.add_variable("SHIRT", {"A,B": ("20.00", 3)})
+    shown = store_product.read(line.store.product("A,B") | {"type": ""})
+    assert shown is not None
+    now = line.clock.now()
+    await line.shelf._db.write(lambda tx: catalogue.heard(tx, [shown], now, confirmed=True))
+    await line.feed(stock(1, 7, sku="A,B"))
+    await line.apply()
+    assert line.store.stock("A,B") == 7
+    assert [path for path, _ in line.sent] == [f"products/{shown.parent_id}/variations/batch"]

@@ -34,7 +34,8 @@ def translate(body: Mapping[str, Any], rules: Rules = PLAIN) -> Product:
     unreadable = fields.Unreadable()
     product_id = fields.essential(body, "id", fields.reference)
     parent_id = fields.reference(body.get("parent_id"))
-    store_type, status = fields.text(body.get("type")), fields.text(body.get("status"))
+    status = fields.text(body.get("status"))
+    store_type = fields.text(body.get("type")) or (ProductType.VARIATION if parent_id else None)
     data = {
         "id": f"product/{product_id}",
         "product_id": product_id,

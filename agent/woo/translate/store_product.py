@@ -12,9 +12,10 @@ from agent.woo.translate import fields
 _DECIMAL = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)")
 
 
-def read(row: Any, *, parent_id: int = 0) -> StoreProduct | None:
+def read(row: Any, *, parent_id: int = 0, known: StoreProduct | None = None) -> StoreProduct | None:
     """A product or variation, None where the row is none. Variations from
-    ``products/{parent}/variations`` do not name their parent: ``parent_id`` does."""
+    ``products/{parent}/variations`` do not name their parent: ``parent_id`` does. What the row does
+    not tell of the product itself is as it is ``known``."""
     number = fields.reference(row.get("id")) if isinstance(row, Mapping) else None
     if number is None or type(row["id"]) is not int:
         return None
@@ -23,9 +24,9 @@ def read(row: Any, *, parent_id: int = 0) -> StoreProduct | None:
     return StoreProduct(
         id=number,
         parent_id=fields.reference(row.get("parent_id")) or parent_id,
-        type=fields.text(row.get("type")) or "",
-        sku=fields.text(row.get("sku")) or "",
-        status=fields.text(row.get("status")) or "",
+        type=fields.text(row.get("type")) or (known.type if known else ""),
+        sku=(known.sku if known and "sku" not in row else fields.text(row.get("sku")) or ""),
+        status=fields.text(row.get("status")) or (known.status if known else ""),
         manages_stock=managed,
         values={
             "quantity": quantity if type(quantity) in (int, float) else None,
