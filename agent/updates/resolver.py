@@ -94,5 +94,8 @@ class Resolver:
 
 
 def _is_fresh(shown: Shown, now: datetime, trust_for: timedelta) -> bool:
-    """A time that has not come yet is that of a clock that jumped."""
-    return shown.confirmed_at <= now < shown.confirmed_at + trust_for
+    """What could not be read, in a webhook perhaps, is asked for; a time that has not come yet is
+    that of a clock that jumped."""
+    return (
+        not shown.product.unreadable and shown.confirmed_at <= now < shown.confirmed_at + trust_for
+    )

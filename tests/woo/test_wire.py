@@ -157,15 +157,6 @@ def test_an_answer_leaves_what_it_does_not_tell_as_it_was_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "read"),
-    [("12.50", "12.50"), ("", None), (None, None), (12.5, None), ("-5", "-5"), (".5", ".5")]
-    + [(odd, None) for odd in ("abc", "NaN", "1e3", "12,50", "12.50 EUR", "١٢")],
-)
-def test_a_price_is_decimal_text_or_none(shown: object, read: str | None) -> None:
-    assert store_product.price(shown) == read
-
-
-@pytest.mark.parametrize(
     ("field", "one", "other", "same"),
     [
         ("regular_price", "12.9", "12.90", True),
