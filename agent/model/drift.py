@@ -28,9 +28,7 @@ def of(
     values = {name: _value(name, value) for name, value in said.items()}
     if _is_over(product, values, now):
         values = {name: value for name, value in values.items() if name not in SALE}
-    return tuple(
-        name for name, value in values.items() if not same(name, product.values[name], value)
-    )
+    return tuple(product.lacks(values, same))
 
 
 def _value(name: str, value: Any) -> Any:
@@ -46,6 +44,7 @@ def _is_over(product: StoreProduct, said: Mapping[str, Any], now: datetime) -> b
     ended = end is not None and end <= now
     return ended or (
         sale is not None
+        and not {"regular_price", "sale_price"} & product.unreadable.keys()
         and product.values["sale_price"] is None
         and (regular is None or Decimal(sale) >= Decimal(regular))
     )

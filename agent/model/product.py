@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
+
+_BY_THEMSELVES = frozenset({"simple", "variable", "grouped", "external"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class StoreProduct:
 
     ``manages_stock`` is False, True, or ``"parent"`` for a variation whose parent does it.
     ``values`` has ``quantity``, ``regular_price``, ``sale_price``, ``sale_from``, ``sale_to``:
-    prices as decimal text or None, dates as aware UTC or None.
+    prices as decimal text or None, dates as aware UTC or None. ``unreadable`` says of the names
+    among them whose value in the store can't be read why that is: their value here is None.
     """
 
     id: int
@@ -26,11 +29,24 @@ class StoreProduct:
     status: str
     manages_stock: bool | str
     values: Mapping[str, Any]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_variation(self) -> bool:
-        """Written through its parent's batch."""
-        return self.type == "variation"
+        """Written through its parent's batch, which makes a child of any other product that it is
+        sent (WooCommerce 8.4). Rows of variations name their type since WooCommerce 9 only: who has
+        a parent is one, unless its type says that it stands by itself."""
+        return self.parent_id != 0 and self.type not in _BY_THEMSELVES
+
+    def lacks(
+        self, values: Mapping[str, Any], same: Callable[[str, object, object], bool]
+    ) -> dict[str, Any]:
+        """Those of the values that it does not show; what can't be read shows nothing."""
+        return {
+            name: value
+            for name, value in values.items()
+            if name in self.unreadable or not same(name, self.values[name], value)
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ RENAMED = (
 )
 _PUT = (
     f"INSERT INTO catalogue ({_COLUMNS}, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET parent_id = excluded.parent_id, type = excluded.type,"
+    " ON CONFLICT DO UPDATE SET parent_id = excluded.parent_id,"
+    " type = CASE excluded.type WHEN '' THEN type ELSE excluded.type END,"
     " sku = excluded.sku, status = excluded.status, manages_stock = excluded.manages_stock,"
     " figures = excluded.figures, confirmed_at = excluded.confirmed_at"
 )
@@ -152,7 +153,7 @@ def _row(product: StoreProduct, at: int) -> tuple[Any, ...]:
         product.sku,
         product.status,
         _MANAGED[product.manages_stock],
-        json.dumps(dict(product.values), default=_json),
+        json.dumps({**product.values, "unreadable": dict(product.unreadable)}, default=_json),
         at,
     )
 
@@ -163,7 +164,12 @@ def _shown(row: Any) -> Shown:
     for name in _DATES:
         if values.get(name) is not None:
             values[name] = datetime.fromisoformat(values[name])
-    product = StoreProduct(product_id, parent_id, kind, sku, status, _MANAGES[manages], values)
+    unreadable = values.pop("unreadable", None)
+    if unreadable is None and None in (values["quantity"], values["regular_price"]):
+        confirmed_at = 0  # written before it was told whether that is none, or could not be read
+    product = StoreProduct(
+        *(product_id, parent_id, kind, sku, status, _MANAGES[manages], values, unreadable or {})
+    )
     return Shown(product, clock.from_micros(confirmed_at))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.model.inbox import Opened, Settlement
 from agent.model.product import Written
@@ -65,7 +65,7 @@ def refused(
     for item in items:
         answer = answers.get(item.product.id)
         if answer is not None and (
-            answer.product is None or _ignored(answer.product, item.values, same)
+            answer.product is None or answer.product.lacks(item.values, same)
         ):
             found.add(item.product.id)
     return found
@@ -108,8 +108,12 @@ def _ended_sale(target: Target, answer: ItemAnswer) -> bool:
         "sale_price" not in target.values
         and target.product.values["sale_price"] is not None
         and answer.product is not None
-        and answer.product.values["sale_price"] is None
+        and _has_no_sale(answer.product)
     )
+
+
+def _has_no_sale(product: StoreProduct) -> bool:
+    return product.values["sale_price"] is None and "sale_price" not in product.unreadable
 
 
 def _failure(
@@ -123,31 +127,29 @@ def _failure(
         return Settlement(
             opened, UpdateState.FAILED, code=answer.code, message=answer.message, before=before
         )
-    ignored = _ignored(answer.product, target.values, same)
-    if not ignored:
+    lacking = answer.product.lacks(target.values, same)
+    if not lacking:
         return None
+    unreadable = [why for name, why in answer.product.unreadable.items() if name in lacking]
+    ignored = [name for name in lacking if name not in answer.product.unreadable]
+    message = (
+        f"the store answered 200 but did not change {', '.join(ignored)}"
+        if ignored
+        else f"the store answered 200, and {', '.join(unreadable)}: it may have been changed"
+    )
     return Settlement(
         opened,
         UpdateState.FAILED,
-        code=_silent_no(ignored, answer),
-        message=f"the store answered 200 but did not change {', '.join(ignored)}",
+        code=_silent_no(ignored, answer.product),
+        message=message,
         store=plan.shown(answer.product, target.values),
         before=before,
     )
 
 
-def _ignored(
-    product: StoreProduct,
-    values: Mapping[str, Any],
-    same: Callable[[str, object, object], bool],
-) -> list[str]:
-    return [name for name in values if not same(name, product.values[name], values[name])]
-
-
-def _silent_no(ignored: Sequence[str], answer: ItemAnswer) -> Code:
-    product = answer.product
-    if "quantity" in ignored and product is not None and product.manages_stock is not True:
-        return Code.STOCK_NOT_MANAGED
-    if "sale_price" in ignored and product is not None and product.values["sale_price"] is None:
+def _silent_no(ignored: Sequence[str], product: StoreProduct) -> Code:
+    if "quantity" in ignored and product.manages_stock is not True:
+        return Code.NOT_APPLIED if "manage_stock" in product.unreadable else Code.STOCK_NOT_MANAGED
+    if "sale_price" in ignored and _has_no_sale(product):
         return Code.SALE_CLEARED
     return Code.NOT_APPLIED

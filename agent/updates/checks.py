@@ -65,7 +65,7 @@ def decide(
         wrong = [
             ItemWrite(other, {"quantity": target})
             for other in same_sku
-            if other.manages_stock is True
+            if _is_comparable(other)
             and (target := _target(other, check, figure, force, figures))
             != other.values["quantity"]
         ]
@@ -126,9 +126,14 @@ def _subject(
     """What is compared with what; None where there is nothing to compare, or to compare with."""
     product = products.get(check.product_id)
     force = in_force.get(product.sku) if product is not None else None
-    if product is None or force is None or product.manages_stock is not True:
+    if product is None or force is None or not _is_comparable(product):
         return None
     return product, force
+
+
+def _is_comparable(product: StoreProduct) -> bool:
+    """No figure is written over one that can't be read."""
+    return product.manages_stock is True and "quantity" not in product.unreadable
 
 
 def conclude(check: Check, now: datetime, timeout: timedelta, *, is_doubtful: bool) -> Conclusion:

@@ -1,7 +1,8 @@
 """What is so unusual that somebody must approve it first. Pure.
 
 A price of zero, a price that jumps, a large part of the catalogue going to zero within an hour:
-each may be meant, and each is what a broken export looks like.
+each may be meant, and each is what a broken export looks like. What stands in the store and can't
+be read may be any of them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from agent.model.inbox import Opened, Zeroing
+    from agent.model.product import StoreProduct
     from agent.settings import InventorySettings, PriceSettings
     from agent.updates.plan import Target
 
@@ -39,7 +41,9 @@ class Guard:
         if opened.approved or opened.reverts:
             return None
         for target in targets:
-            held = price(target.product.values, target.values, self._prices)
+            held = unreadable(target.product, target.values) or price(
+                target.product.values, target.values, self._prices
+            )
             if held is not None:
                 return held
         if any(goes_to_zero(target.product.values, target.values) for target in targets):
@@ -59,6 +63,21 @@ class Guard:
         self._counted.add(sku)
         self._zeroed += 1
         return None
+
+
+def unreadable(product: StoreProduct, values: Mapping[str, Any]) -> Refusal | None:
+    """What holds a change of figures that can't be read in the store, or of those that are measured
+    by them."""
+    needed = [*values]
+    if "quantity" in values:
+        needed.append("manage_stock")
+    if values.get("sale_price") is not None and product.values["sale_price"] is None:
+        needed.append("regular_price")
+    why = next((product.unreadable[name] for name in needed if name in product.unreadable), None)
+    if why is None:
+        return None
+    code = Code.MANY_ZEROED if "quantity" in values else Code.PRICE_CHANGE
+    return Refusal(code, f"{why} in what the store shows of product {product.id}")
 
 
 def price(

@@ -157,12 +157,8 @@ def _changes(
         values, note = {"quantity": figure.quantity}, figure.note
         computed, is_doubtful = figure.computed, figure.is_doubtful
     for product in products:
-        differing = {
-            name: value
-            for name, value in values.items()
-            if not rules.same(name, product.values[name], value)
-        }
-        if "quantity" in values and not product.manages_stock:
+        differing = product.lacks(values, rules.same)
+        if "quantity" in values and _is_unmanaged(product):
             differing = {"manage_stock": True, "quantity": values["quantity"]}
         if differing:
             targets.append(Target(opened, product, differing, note, computed, is_doubtful))
@@ -229,12 +225,16 @@ def _unfit_stock(product: StoreProduct, rules: Rules) -> Refusal | None:
         return Refusal(
             Code.STOCK_NOT_MANAGED, f"its stock is managed by its parent {product.parent_id}"
         )
-    if not product.manages_stock and not rules.updates.enable_manage_stock:
+    if _is_unmanaged(product) and not rules.updates.enable_manage_stock:
         return Refusal(
             Code.STOCK_NOT_MANAGED,
             f"product {product.id} does not manage stock: the store would ignore the quantity",
         )
     return None
+
+
+def _is_unmanaged(product: StoreProduct) -> bool:
+    return not product.manages_stock and "manage_stock" not in product.unreadable
 
 
 def _unfit_price(
@@ -257,8 +257,11 @@ def _unfit_price(
 def _unfit_sale(
     product: StoreProduct, values: Mapping[str, Any], coming: Sequence[str | None]
 ) -> Refusal | None:
-    """A sale that is no reduction is cleared by the store in silence."""
+    """A sale that is no reduction is cleared by the store in silence. Below a price that can't be
+    read it may be one: it is held."""
     sale = values.get("sale_price")
+    if "regular_price" in product.unreadable and "regular_price" not in values:
+        return None
     regulars: Sequence[str | None] = [product.values["regular_price"], *coming]
     if "regular_price" in values:
         regulars = [values["regular_price"]]

@@ -82,7 +82,8 @@ class Resolver:
         found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
         for sku, shown in known.items():
             for product in (one.product for one in shown):
-                read = await self._store.one(product.id, product.parent_id)
+                parent_id = product.parent_id if product.is_variation else 0
+                read = await self._store.one(product.id, parent_id)
                 if read is None:
                     await self._catalogue.gone([product.id])
                     continue
@@ -93,5 +94,8 @@ class Resolver:
 
 
 def _is_fresh(shown: Shown, now: datetime, trust_for: timedelta) -> bool:
-    """A time that has not come yet is that of a clock that jumped."""
-    return shown.confirmed_at <= now < shown.confirmed_at + trust_for
+    """What could not be read, in a webhook perhaps, is asked for; a time that has not come yet is
+    that of a clock that jumped."""
+    return (
+        not shown.product.unreadable and shown.confirmed_at <= now < shown.confirmed_at + trust_for
+    )

@@ -75,7 +75,7 @@ def _answer(row: Mapping[str, Any], write: ItemWrite, parent_id: int) -> ItemAns
     if isinstance(error, Mapping):
         code = foreign.line(error.get("code")) or "error"
         return ItemAnswer(None, code, foreign.line(error.get("message")))
-    shown = store_product.read(row, parent_id=parent_id)
+    shown = store_product.read(row, parent_id=parent_id, known=write.product)
     if shown is None or not all(_WRITTEN_AS[field] in row for field in write.values):
         return None
     return ItemAnswer(

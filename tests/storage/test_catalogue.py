@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from agent.model.delivery import Judged, Verdict
 from agent.storage import catalogue
@@ -44,6 +47,48 @@ async def test_a_product_comes_back_as_it_was_shown(db: Database) -> None:
     assert await known(db) == [(shown, AT)]
     assert (await db.read(catalogue.by_id, [10, 11]))[10].product == shown
     assert await db.read(catalogue.size) == 1
+
+
+async def test_what_could_not_be_read_comes_back_as_that(db: Database) -> None:
+    shown = replace(product(quantity=None), unreadable={"quantity": "stock_quantity is missing"})
+    await looked_up(db, shown)
+    assert await known(db) == [(shown, AT)]
+    await looked_up(db, product())
+    assert await known(db) == [(product(), AT)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_certain"),
+    [
+        (product(), True),
+        (product(quantity=None), False),
+        (product(regular_price=None), False),
+    ],
+)
+async def test_a_row_of_before_it_was_told_what_can_not_be_read_is_asked_for_again(
+    db: Database, shown: StoreProduct, is_certain: bool
+) -> None:
+    await looked_up(db, shown)
+    forget = "UPDATE catalogue SET figures = json_remove(figures, '$.unreadable')"
+    await db.write(lambda tx: tx.execute(forget))
+    [(product_, at)] = await known(db)
+    assert (product_, at == AT) == (shown, is_certain)
+
+
+async def test_a_row_that_does_not_tell_its_type_leaves_the_one_that_is_known(
+    db: Database,
+) -> None:
+    variation = product(type="variation", parent_id=3)
+    await looked_up(db, variation)
+    for quantity, row in enumerate((product(type="", parent_id=3), variation)):
+        told = replace(row, values={**row.values, "quantity": quantity})
+        await learned(db, told, LATER, written=True)
+        [(shown, _)] = await known(db)
+        assert (shown.type, shown.is_variation) == ("variation", True)
+        assert shown.values["quantity"] == quantity
+    await learned(db, product(type="simple"), LATER, written=False)
+    [(shown, _)] = await known(db)
+    assert (shown.type, shown.is_variation) == ("simple", False)
 
 
 async def test_a_sku_is_known_only_once_the_store_was_asked_for_it(db: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.storage import catalogue
 from agent.woo.translate import store_product
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from tests.updates.lines import Line
 
 
-async def heard(line: Line, sku: str) -> int:
-    """A webhook told of that product; its id."""
-    shown = store_product.read(line.store.product(sku))
+async def heard(line: Line, sku: str, **row: Any) -> int:
+    """A webhook told of that product, with those fields; its id."""
+    shown = store_product.read(line.store.product(sku) | row)
     assert shown is not None
     now = line.clock.now()
     await line.shelf._db.write(lambda tx: catalogue.heard(tx, [shown], now, confirmed=True))
@@ -103,3 +103,26 @@ async def test_what_was_confirmed_lately_is_not_asked_for_again(line: Line) -> N
     await line.apply()
     assert line.store.site.requests == before + 1
     assert await line.results() == {"p-1": ["applied"], "p-2": ["unchanged"], "p-3": ["unchanged"]}
+
+
+async def test_a_variation_whose_rows_tell_no_type_is_found_under_its_parent(line: Line) -> None:
+    shirt = line.store.add_variable("SHIRT", {"A,B": ("20.00", 3)})
+    await heard(line, "A,B", type="")
+    await line.feed(stock(1, 7, sku="A,B"))
+    await line.apply()
+    assert line.store.stock("A,B") == 7
+    assert [path for path, _ in line.sent] == [f"products/{shirt}/variations/batch"]
+
+
+async def test_what_a_webhook_showed_unreadable_is_asked_for(line: Line) -> None:
+    line.store.add_product("MUG-1", stock=3)
+    await line.feed(stock(1, 7))
+    await line.apply()
+    for quantity, requests in ((7, 0), ("7 pcs", 1)):
+        await heard(line, "MUG-1", stock_quantity=quantity)
+        before = line.store.site.requests
+        await line.feed(stock(2, 7, id=f"s-{quantity}"))
+        await line.apply()
+        assert line.store.site.requests == before + requests
+    results = await line.results()
+    assert (results["s-7"], results["s-7 pcs"]) == (["unchanged"], ["unchanged"])

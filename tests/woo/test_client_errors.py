@@ -172,7 +172,7 @@ async def test_rows_that_are_no_products_are_passed_over() -> None:
         shops.calling(store.site.url) as calls,
     ):
         [found] = (await calls.find(["MUG-1"]))["MUG-1"]
-    assert (found.id, found.manages_stock, found.values["quantity"]) == (2, False, None)
+    assert (found.id, found.manages_stock, found.values["quantity"]) == (2, False, 7)
 
 
 async def test_a_store_that_hangs_is_given_up_after_the_timeout() -> None:

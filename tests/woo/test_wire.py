@@ -124,12 +124,36 @@ def test_a_variation_that_does_not_name_its_parent_gets_the_one_it_was_asked_of(
 
 
 @pytest.mark.parametrize(
-    ("shown", "read"),
-    [("12.50", "12.50"), ("", None), (None, None), (12.5, None), ("-5", "-5"), (".5", ".5")]
-    + [(odd, None) for odd in ("abc", "NaN", "1e3", "12,50", "12.50 EUR", "١٢")],
+    ("parent_id", "kind", "is_variation"),
+    [
+        (20, "variation", True),
+        (20, "", True),  # before WooCommerce 9 rows of variations have no type
+        (20, "subscription_variation", True),
+        (0, "simple", False),
+        (0, "", False),
+        (0, "variation", False),  # there is no route to it
+        (20, "simple", False),  # who has a parent for another reason stands by itself
+        (20, "variable", False),
+    ],
 )
-def test_a_price_is_decimal_text_or_none(shown: object, read: str | None) -> None:
-    assert store_product.price(shown) == read
+def test_a_variation_is_what_has_a_parent(parent_id: int, kind: str, is_variation: bool) -> None:
+    product = store_product.read({"id": 12, "parent_id": parent_id, "type": kind})
+    assert product is not None
+    assert product.is_variation is is_variation
+
+
+def test_an_answer_leaves_what_it_does_not_tell_as_it_was_known() -> None:
+    [row, *_] = recordings.rest("variations_batch_mixed")["response"]["body"]["update"]
+    known = store_product.read(row | {"type": "variation"}, parent_id=11)
+    assert known is not None
+    told = {name: row[name] for name in ("id", "stock_quantity", "manage_stock")}
+    answers = wire.answers({"update": [told]}, [ItemWrite(known, {"quantity": 3})], 11)
+    shown = answers[row["id"]].product
+    assert shown is not None
+    assert (shown.type, shown.sku, shown.status, shown.parent_id, shown.is_variation) == (
+        *("variation", known.sku, known.status, 11),
+        True,
+    )
 
 
 @pytest.mark.parametrize(

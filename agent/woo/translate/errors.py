@@ -1,4 +1,4 @@
-"""Why a WooCommerce body can't become a canonical model."""
+"""Why a WooCommerce body, or a field of it, can't be read."""
 
 from __future__ import annotations
 
@@ -14,3 +14,7 @@ class Untranslatable(ValueError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class UnreadableFigureError(ValueError):
+    """A field of stock or prices has a value that says no figure."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from agent.model import money
-from agent.woo.translate.errors import Untranslatable
+from agent.woo.translate.errors import UnreadableFigureError, Untranslatable
 
 Row = Mapping[str, Any]
 
@@ -44,6 +44,21 @@ class Unreadable(set[str]):
         if amount is None:
             self.add("amount_unreadable")
         return amount
+
+    def figure(
+        self,
+        row: Row,
+        key: str,
+        read: Callable[[object], _T],
+        *,
+        anomaly: str = "amount_unreadable",
+    ) -> _T | None:
+        """What ``read`` makes of a field of stock or prices."""
+        try:
+            return read(row.get(key))
+        except UnreadableFigureError:
+            self.add(anomaly)
+            return None
 
     def moment(self, row: Row, key: str) -> datetime | None:
         """A ``*_gmt`` field: UTC that does not say so. Those without ``_gmt`` are site time."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from agent.model import money
 from agent.model.inventory import Backorders, ManagesStock, StockStatus
 from agent.model.retail_product import Product, ProductType
-from agent.woo.translate import fields, parts
+from agent.woo.translate import fields, figures, parts
 from agent.woo.translate.rules import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from agent.woo.translate.parts import Part
     from agent.woo.translate.rules import Rules
 
@@ -19,6 +19,11 @@ _STOCK_STATUS = {
     "instock": StockStatus.IN_STOCK,
     "outofstock": StockStatus.OUT_OF_STOCK,
     "onbackorder": StockStatus.ON_BACKORDER,
+}
+_MANAGES: Mapping[bool | str, ManagesStock] = {
+    False: ManagesStock.NO,
+    True: ManagesStock.YES,
+    "parent": ManagesStock.PARENT,
 }
 FIGURES = frozenset(
     {
@@ -34,7 +39,8 @@ def translate(body: Mapping[str, Any], rules: Rules = PLAIN) -> Product:
     unreadable = fields.Unreadable()
     product_id = fields.essential(body, "id", fields.reference)
     parent_id = fields.reference(body.get("parent_id"))
-    store_type, status = fields.text(body.get("type")), fields.text(body.get("status"))
+    status = fields.text(body.get("status"))
+    store_type = fields.text(body.get("type")) or (ProductType.VARIATION if parent_id else None)
     data = {
         "id": f"product/{product_id}",
         "product_id": product_id,
@@ -68,30 +74,32 @@ def translate(body: Mapping[str, Any], rules: Rules = PLAIN) -> Product:
         "modified_at": unreadable.moment(body, "date_modified_gmt"),
         "meta": parts.meta(body, rules),
     }
-    data |= _prices(body, unreadable) | _stock(body)
+    data |= _prices(body, unreadable) | _stock(body, unreadable)
     return Product.model_validate(data | {"anomalies": tuple(sorted(unreadable))})
 
 
 def _prices(body: fields.Row, unreadable: fields.Unreadable) -> Part:
+    prices = {
+        name: unreadable.figure(body, name, figures.price)
+        for name in ("price", "regular_price", "sale_price")
+    }
     return {
-        "price": unreadable.amount_or_none(body, "price"),
-        "regular_price": unreadable.amount_or_none(body, "regular_price"),
-        "sale_price": unreadable.amount_or_none(body, "sale_price"),
-        "sale_from": unreadable.moment(body, "date_on_sale_from_gmt"),
-        "sale_to": unreadable.moment(body, "date_on_sale_to_gmt"),
+        **{name: money.canonical(value) for name, value in prices.items()},
+        **{
+            name: unreadable.figure(
+                body, f"date_on_{name}_gmt", figures.moment, anomaly="time_unreadable"
+            )
+            for name in ("sale_from", "sale_to")
+        },
         "on_sale": body.get("on_sale") is True,
     }
 
 
-def _stock(body: fields.Row) -> Part:
-    manages = body.get("manage_stock")
-    if manages == "parent":
-        managed = ManagesStock.PARENT
-    else:
-        managed = ManagesStock.YES if manages is True else ManagesStock.NO
+def _stock(body: fields.Row, unreadable: fields.Unreadable) -> Part:
+    managed = unreadable.figure(body, "manage_stock", figures.manages_stock) or False
     return {
-        "quantity": fields.number(body.get("stock_quantity")),
-        "manages_stock": managed,
+        "quantity": unreadable.figure(body, "stock_quantity", figures.quantity),
+        "manages_stock": _MANAGES[managed],
         "stock_status": _STOCK_STATUS.get(fields.text(body.get("stock_status")) or ""),
         "backorders": fields.one_of(body.get("backorders"), Backorders),
     }

@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.model.product import StoreProduct
-from agent.woo.translate import fields
+from agent.woo.translate import fields, figures
+from agent.woo.translate.errors import UnreadableFigureError
 
-_DECIMAL = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)")
+_READ: Mapping[str, tuple[str, Callable[[object], Any]]] = {
+    "quantity": ("stock_quantity", figures.quantity),
+    "regular_price": ("regular_price", figures.price),
+    "sale_price": ("sale_price", figures.price),
+    "sale_from": ("date_on_sale_from_gmt", figures.moment),
+    "sale_to": ("date_on_sale_to_gmt", figures.moment),
+    "manage_stock": ("manage_stock", figures.manages_stock),
+}
 
 
-def read(row: Any, *, parent_id: int = 0) -> StoreProduct | None:
+def read(row: Any, *, parent_id: int = 0, known: StoreProduct | None = None) -> StoreProduct | None:
     """A product or variation, None where the row is none. Variations from
-    ``products/{parent}/variations`` do not name their parent: ``parent_id`` does."""
+    ``products/{parent}/variations`` do not name their parent: ``parent_id`` does. What the row does
+    not tell is as it is ``known``."""
     number = fields.reference(row.get("id")) if isinstance(row, Mapping) else None
     if number is None or type(row["id"]) is not int:
         return None
-    quantity, manages = row.get("stock_quantity"), row.get("manage_stock")
-    managed: bool | str = "parent" if manages == "parent" else manages is True
+    values: dict[str, Any] = {}
+    unreadable: dict[str, str] = {}
+    for name, (field, reader) in _READ.items():
+        if field in row:
+            try:
+                values[name] = reader(row[field])
+                continue
+            except UnreadableFigureError:
+                why = f"{field} is not usable"
+        elif known is not None and name not in known.unreadable:
+            values[name] = known.values.get(name)
+            continue
+        else:
+            why = f"{field} is missing"
+        values[name], unreadable[name] = None, why
     return StoreProduct(
         id=number,
         parent_id=fields.reference(row.get("parent_id")) or parent_id,
-        type=fields.text(row.get("type")) or "",
-        sku=fields.text(row.get("sku")) or "",
-        status=fields.text(row.get("status")) or "",
-        manages_stock=managed,
-        values={
-            "quantity": quantity if type(quantity) in (int, float) else None,
-            "regular_price": price(row.get("regular_price")),
-            "sale_price": price(row.get("sale_price")),
-            "sale_from": fields.moment(row.get("date_on_sale_from_gmt")),
-            "sale_to": fields.moment(row.get("date_on_sale_to_gmt")),
-            "manage_stock": managed,
-        },
+        type=fields.text(row.get("type")) or (known.type if known else ""),
+        sku=(known.sku if known and "sku" not in row else fields.text(row.get("sku")) or ""),
+        status=fields.text(row.get("status")) or (known.status if known else ""),
+        manages_stock=values["manage_stock"] or False,
+        values=values,
+        unreadable=unreadable,
     )
-
-
-def price(value: object) -> str | None:
-    """Decimal text as it stands, None for the empty text that WooCommerce shows for no price, and
-    for what only a plugin can have put there."""
-    return value if isinstance(value, str) and _DECIMAL.fullmatch(value) else None

@@ -68,6 +68,14 @@ def test_a_variation_over_rest_has_one_image_and_says_its_parent() -> None:
     assert (pictured.images, pictured.parent_id) == (("https://shop/l.png",), 11)
 
 
+def test_what_has_a_parent_and_tells_no_type_is_a_variation() -> None:
+    row = bodies.rest("variations_list")[0] | {"parent_id": 11}
+    typeless = {name: value for name, value in row.items() if name != "type"}
+    assert product.translate(typeless) == product.translate(row | {"type": "variation"})
+    alone = product.translate(typeless | {"parent_id": 0})
+    assert (alone.type, alone.store_type) == ("other", None)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told", "found"),
     [
