@@ -18,7 +18,7 @@ from yarl import URL
 from agent import errors, metrics
 from agent.model import foreign
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
-from agent.woo import answers, auth, connection, cron, wire
+from agent.woo import answers, auth, connection, cron, pages, wire
 from agent.woo.translate import store_product
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PER_PAGE = 100
 _LONGEST_QUERY = 4000
 _READ_TRIES = 3
 _READS_AT_ONCE = 2  # the store works while we read its answer before
@@ -110,7 +109,7 @@ class Client:
         """A SKU that a firewall or a plugin dislikes must not hold up the others: the list is
         halved until it is alone, and then it has no product."""
         try:
-            return await self._pages("products", {"sku": ",".join(skus)})
+            return await self._with_skus(skus)
         except (errors.StoreRejectedError, errors.StoreRefusedError) as error:
             if error.status not in _DISLIKED:
                 raise
@@ -120,6 +119,16 @@ class Client:
                 return []
         middle = len(skus) // 2
         return [*await self._products(skus[:middle]), *await self._products(skus[middle:])]
+
+    async def _with_skus(self, skus: Sequence[str]) -> list[Any]:
+        """All rows; that a SKU has none is believed only where none is left out."""
+        extent = pages.Extent()
+        asked = {"sku": ",".join(skus), "_fields": wire.PRODUCT_FIELDS}
+        rows = [row async for page in pages.by_id(self, "products", asked, extent) for row in page]
+        shown = {row.get("sku") for row in rows}
+        if extent.is_short and not shown.issuperset(skus):
+            raise errors.StoreIncompleteError(extent.why_not("products"), hint=self._hint)
+        return rows
 
     @staticmethod
     def can_ask(sku: str) -> bool:
@@ -163,26 +172,6 @@ class Client:
             if error.status == 404:
                 return None
             raise
-
-    async def _pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
-        rows: list[Any] = []
-        seen: set[Any] = set()
-        while True:
-            page = {"per_page": str(PER_PAGE), "page": str(len(rows) // PER_PAGE + 1)}
-            more = await self.read(
-                path, {**query, **page, "orderby": "id", "order": "asc"} | _FRESH
-            )
-            if not isinstance(more, list):
-                raise errors.StoreUnavailableError(
-                    f"the store's answer to {path} is not a list", hint=self._hint
-                )
-            ids = {
-                row["id"] for row in more if isinstance(row, Mapping) and type(row.get("id")) is int
-            }
-            if len(more) < PER_PAGE or not ids - seen:  # or the page was ignored
-                return [*rows, *more] if ids - seen else rows
-            rows += more
-            seen |= ids
 
     async def _field(self, path: str, name: str, query: Mapping[str, str] | None = None) -> str:
         body = await self.read(path, query)
@@ -279,7 +268,7 @@ def _chunks(skus: Sequence[str]) -> list[list[str]]:
     length = 0
     for sku in skus:
         cost = len(auth.encoded({"": sku})) + 3
-        if chunks[-1] and (len(chunks[-1]) >= PER_PAGE - 1 or length + cost > _LONGEST_QUERY):
+        if chunks[-1] and (len(chunks[-1]) >= pages.PER_PAGE - 1 or length + cost > _LONGEST_QUERY):
             chunks.append([])
             length = 0
         chunks[-1].append(sku)
