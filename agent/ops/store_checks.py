@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.model.report import KINDS
+from agent.model.report import KINDS, is_not_compared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +108,9 @@ def _agreement(facts: Facts) -> dict[str, dict[str, Any]]:
     if made["drifted_count"]:
         wrong.append(f"{made['drifted_count']} figures drifted")
     wrong += [
-        f"the store hides {kind} that were told (reconcile --believe, if they are gone)"
+        kind
+        if is_not_compared(kind)
+        else f"the store hides {kind} that were told (reconcile --believe, if they are gone)"
         for kind in made["hidden"]
     ]
     if made["unchecked_skus"]:

@@ -178,6 +178,9 @@ def test_it_is_said_where_both_ends_did_not_agree() -> None:
         " 3 figures drifted, the store hides products that were told (reconcile --believe,"
         " if they are gone): woo-agent reconcile orders"
     )
+    short = {"orders": None, "drifted_count": 0, "hidden": ["orders: not compared, 10 of 25"]}
+    told = health.line(health.document(facts(report=REPORT | short), SETTINGS))
+    assert "Z: orders: not compared, 10 of 25: woo-agent" in told
     agreeing: dict[str, Any] = {"orders": None, "drifted_count": 0, "hidden": []}
     others = {"customers": {"in_store": 9, "accepted": 8}, "unchecked_skus": 4}
     told = health.line(health.document(facts(report=REPORT | agreeing | others), SETTINGS))
