@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from agent import errors
-from agent.woo import lists, pages, statuses
+from agent.woo import answers, lists, older, pages, statuses
 from agent.woo.pages import PER_PAGE
 from agent.woo.translate import refund, store
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _UNCACHED = {"_skip_cache": "1"}
-_NO_SUCH_ID = re.compile(r"woocommerce_rest_(\w+_)?invalid_(\w+_)?id")
 
 
 class Reads:
@@ -81,7 +79,7 @@ class Reads:
             async for page in pages.by_id(self._client, path, {}, extent):
                 rows += page
         except errors.StoreRejectedError as error:
-            if _is_gone(error):
+            if answers.is_gone(error):
                 return []
             raise
         if extent.is_short:  # what is not shown would be told to be gone
@@ -113,12 +111,11 @@ class Reads:
         return True
 
     async def _named(self, path: str, query: Mapping[str, str]) -> Any:
-        """None only where WooCommerce itself says that there is no such id: whatever else is
-        answered with 404, by a proxy or a plugin, says nothing of that."""
+        """None only where WooCommerce itself says that there is no such id."""
         try:
             return await self._client.read(path, query)
         except errors.StoreRejectedError as error:
-            if _is_gone(error):
+            if answers.is_gone(error):
                 return None
             raise
 
@@ -160,14 +157,27 @@ class Reads:
     ) -> AsyncIterator[list[Listed]]:
         """Pages of one of ``listing.KINDS``, by id: all of it, or what changed after ``since``.
 
+        A whole list that the store lacks is put together from its parents.
+
         Raises StoreIncompleteError at the end of a whole one that is not proven to be all, and of
         one of changes that surely is not.
         """
         kind = lists.KINDS[listing]
         asked = {**(changed_after(since) if since else {}), **kind.query, "_fields": kind.fields}
         extents: list[pages.Extent] = []
-        async for page in self._pages(kind.resource, kind.path, asked, extents):
-            yield lists.read(kind, page)
+
+        def read(resource: str, path: str, query: Mapping[str, str]) -> AsyncIterator[list[Any]]:
+            return self._pages(resource, path, query, extents)
+
+        try:
+            async for page in read(kind.resource, kind.path, asked):
+                yield lists.read(kind, page)
+        except errors.StoreRefusedError as error:
+            if error.status != 404 or since is not None or kind.path not in older.LACKED:
+                raise
+            extents.clear()
+            async for page in older.rows(read, kind.path, asked):
+                yield lists.read(kind, page)
         for extent in extents:
             if extent.is_short or (since is None and not extent.is_whole):
                 raise errors.StoreIncompleteError(
@@ -215,10 +225,6 @@ def _id(row: Any) -> int:
     """0 where it has none."""
     number = row.get("id") if isinstance(row, dict) else None
     return number if type(number) is int else 0
-
-
-def _is_gone(error: errors.StoreRejectedError) -> bool:
-    return error.status == 404 and _NO_SUCH_ID.fullmatch(error.code) is not None
 
 
 def _encoded(body: Any) -> bytes:
