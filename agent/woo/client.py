@@ -145,7 +145,7 @@ class Client:
         try:
             row = await self.read(path, _FRESH)
         except errors.StoreRejectedError as error:
-            if error.status == 404:
+            if answers.is_gone(error):
                 return None
             raise
         return store_product.read(row, parent_id=parent_id)
@@ -169,7 +169,7 @@ class Client:
         try:
             return await self._field(f"{resource}s/{number}", "status", {"_fields": "id,status"})
         except errors.StoreRejectedError as error:
-            if error.status == 404:
+            if answers.is_gone(error):
                 return None
             raise
 
@@ -217,11 +217,16 @@ class Client:
     ) -> tuple[Any, Mapping[str, str]]:
         """The parsed answer, and its headers, of the first way of authentication that the store
         takes; that one is tried first from then on."""
+        refused: list[answers.Answer] = []
         for way in list(self._ways):
-            status, headers, content = await self._request(way, method, path, query, body)
-            if status != 401:
+            answer = await self._request(way, method, path, query, body)
+            if answer[0] != 401:
                 self._ways.sort(key=lambda known: known is not way)
                 break
+            refused.append(answer)
+        else:
+            answer = answers.telling(refused)
+        status, headers, content = answer
         call = f"{method} {path}"
         return answers.parsed(status, headers, content, call=call, hint=self._hint), headers
 
@@ -246,13 +251,17 @@ class Client:
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.StoreUnavailableError(
                 f"the store does not answer {method} {path}: {answers.plain(error)}",
-                hint=self._hint,
+                hint=_UNKNOWN_CA if connection.is_certificate(error) else self._hint,
             ) from None  # its text may carry the key
         finally:
             seconds = self._clock.monotonic() - started
             metrics.STORE_SECONDS.labels("read" if method == "GET" else "write").observe(seconds)
 
 
+_UNKNOWN_CA = (
+    "is the certificate for that name, and is its authority known here? store.ca_file names one:"
+    " woo-agent config show"
+)
 _INDEX = {"_fields": "name,home,timezone_string,gmt_offset"}
 _FRESH = {"_fields": wire.PRODUCT_FIELDS, "_skip_cache": "1"}
 
