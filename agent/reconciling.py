@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 class Reconciling:
     """``look`` brings the store's orders up to date; ``budget`` is what comparing may ask for;
     ``lateness`` and ``cron`` are about webhooks that come late, ``webhooks`` about those that never
-    come, ``drift`` about prices."""
+    come, ``drift`` about prices, ``cache`` about what answers in the store's place."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Reconciling:
         """``busy``: whether the store is being written to."""
         self._fetcher = fetcher
         self._store = store
+        self.cache = store.cache
         self._settings = settings
         self._clock = clock
         self._asked = asked

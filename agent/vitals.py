@@ -129,6 +129,7 @@ class Vitals:
             uncertain=uncertain,
             drop_folder=self._dropped.trouble if self._dropped else "",
             webhooks=self._comparing.webhooks.trouble,
+            cache=self._comparing.cache.told(),
         )
         return health.document(found, settings)
 

@@ -64,3 +64,4 @@ class Facts:
     webhooks: str | None = None
     report: Mapping[str, Any] | None = None
     uncertain: int = 0
+    cache: str = ""

@@ -23,6 +23,7 @@ def checks(facts: Facts, settings: Settings) -> Mapping[str, dict[str, Any]]:
         "webhooks:repeats": _loops(facts),
         "webhooks:lag": _late(facts, settings),
         "store:drift": _drift(facts),
+        "store:cache": _cache(facts),
         **_agreement(facts),
     }
 
@@ -87,6 +88,16 @@ def _drift(facts: Facts) -> dict[str, Any]:
         "products",
         f"changed in the store where the ERP has the last word: {named}; its next figure goes over"
         " it: woo-agent updates list --sku " + next(iter(facts.drifted), ""),
+    )
+
+
+def _cache(facts: Facts) -> dict[str, Any]:
+    return check(
+        "warn" if facts.cache else "pass",
+        bool(facts.cache),
+        "boolean",
+        f"a cache answers in the store's place ({facts.cache}), have it leave out /wp-json/ or go"
+        " past it with store.connect_to: woo-agent config show",
     )
 
 

@@ -6,10 +6,10 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import tenacity
@@ -18,7 +18,7 @@ from yarl import URL
 from agent import errors, metrics
 from agent.model import foreign
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
-from agent.woo import answers, auth, connection, cron, pages, wire
+from agent.woo import answers, auth, connection, cron, freshness, pages, wire
 from agent.woo.translate import store_product
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _LONGEST_QUERY = 4000
 _READ_TRIES = 3
+_BUSTER = "_"
 _READS_AT_ONCE = 2  # the store works while we read its answer before
 # A comma parts two SKUs, and sanitize_text_field takes away or changes the others; an octet
 # (%41) also breaks the signature of the whole request, since WooCommerce decodes twice.
@@ -57,6 +60,9 @@ class Client:
         self._secrets = auth.secrets(settings)
         self._ways = auth.candidates(settings, clock=clock, rng=rng)
         self._clock = clock
+        self._rng = rng
+        self.cache = freshness.CacheSeen(clock)
+        self._own = freshness.OwnWrites(clock)
         self._ahead = timedelta()
         self._hint = "is store.url right and the store up? woo-agent config show"
 
@@ -123,9 +129,16 @@ class Client:
     async def _with_skus(self, skus: Sequence[str]) -> list[Any]:
         """All rows; that a SKU has none is believed only where none is left out."""
         extent = pages.Extent()
-        asked = {"sku": ",".join(skus), "_fields": wire.PRODUCT_FIELDS}
-        rows = [row async for page in pages.by_id(self, "products", asked, extent) for row in page]
-        shown = {row.get("sku") for row in rows}
+
+        async def read() -> list[Any]:
+            nonlocal extent
+            extent = pages.Extent()
+            asked = {"sku": ",".join(skus), "_fields": wire.PRODUCT_FIELDS}
+            found = pages.by_id(self, "products", asked, extent)
+            return [row async for page in found for row in page]
+
+        rows = await self._patient(lambda: self._newer(read))
+        shown = {row["sku"] for row in rows if isinstance(row.get("sku"), str)}
         if extent.is_short and not shown.issuperset(skus):
             raise errors.StoreIncompleteError(extent.why_not("products"), hint=self._hint)
         return rows
@@ -137,13 +150,14 @@ class Client:
 
     async def one(self, product_id: int, parent_id: int) -> StoreProduct | None:
         """A product, or a variation of ``parent_id``, by its id; None if there is none."""
-        path = (
-            f"products/{parent_id}/variations/{product_id}"
-            if parent_id
-            else (f"products/{product_id}")
-        )
+        path = f"products/{parent_id}/variations/{product_id}" if parent_id else ""
+        path = path or f"products/{product_id}"
+
+        async def read() -> list[Any]:
+            return [await self.read(path, _FRESH)]
+
         try:
-            row = await self.read(path, _FRESH)
+            [row] = await self._patient(lambda: self._newer(read))
         except errors.StoreRejectedError as error:
             if answers.is_gone(error):
                 return None
@@ -161,7 +175,20 @@ class Client:
             raise errors.StoreUnavailableError(
                 f"the store's answer to {path} does not fit the batch", hint=self._hint
             )
+        for number, one in answered.items():
+            self._own.wrote(number, one.changed_at)
         return answered
+
+    async def _newer(self, read: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
+        """Rows, none of them from before our own last write."""
+        rows = await read()
+        for row in rows:
+            if isinstance(row, Mapping) and self._own.is_older(row):
+                raise _StaleError(
+                    f"the store shows product {row['id']} as it was before our last write",
+                    hint="does a cache answer in its place? woo-agent config show",
+                )
+        return rows
 
     async def status_of(self, resource: str, number: int) -> str | None:
         """The post status of a product or coupon, ``trash`` for a trashed one; None if there is no
@@ -194,15 +221,33 @@ class Client:
     async def _read(
         self, path: str, query: Mapping[str, str] | None
     ) -> tuple[Any, Mapping[str, str]]:
+        async def once() -> tuple[Any, Mapping[str, str]]:
+            body, headers = await self._call("GET", path, dict(query or {}), None)
+            if age := freshness.age(headers):
+                raise errors.StoreUnavailableError(
+                    f"a cache answers GET {path} in the store's place ({age})",
+                    hint="have the cache leave out /wp-json/, or go past it: store.connect_to",
+                )
+            return body, headers
+
+        return await self._patient(once, _is_momentary)
+
+    async def _patient(
+        self,
+        ask: Callable[[], Awaitable[T]],
+        is_momentary: Callable[[BaseException], bool] = lambda error: isinstance(
+            error, _StaleError
+        ),
+    ) -> T:
         async for attempt in tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_is_momentary),
+            retry=tenacity.retry_if_exception(is_momentary),
             stop=tenacity.stop_after_attempt(_READ_TRIES),
             wait=tenacity.wait_exponential(multiplier=0.2, max=2),
             sleep=self._clock.sleep,
             reraise=True,
         ):
             with attempt:
-                return await self._call("GET", path, dict(query or {}), None)
+                return await ask()
         raise AssertionError("tenacity ends with a result or an error")
 
     async def send(
@@ -234,7 +279,10 @@ class Client:
         self, way: auth.Auth, method: auth.Method, path: str, query: dict[str, str], body: Any
     ) -> tuple[int, Mapping[str, str], bytes]:
         address = f"{self._base}/{path}" if path else self._index
+        if method == "GET":  # no two are alike, so that no cache has an answer
+            query = {**query, _BUSTER: f"{self._rng.getrandbits(64):016x}"}
         parameters, headers = way.carried(method, address, query)
+        headers = {**headers, "Cache-Control": "no-cache"}
         url = URL(f"{address}?{auth.encoded(parameters)}" if parameters else address, encoded=True)
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
@@ -245,7 +293,9 @@ class Client:
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
                 content = foreign.without(await response.read(), self._secrets)
-                told = answers.date(response.headers)
+                self.cache.answered(response.headers)
+                is_old = freshness.age(response.headers)
+                told = None if is_old else answers.date(response.headers)
                 self._ahead = self._ahead if told is None else told - self._clock.now()
                 return response.status, response.headers, content
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
@@ -264,6 +314,10 @@ _UNKNOWN_CA = (
 )
 _INDEX = {"_fields": "name,home,timezone_string,gmt_offset"}
 _FRESH = {"_fields": wire.PRODUCT_FIELDS, "_skip_cache": "1"}
+
+
+class _StaleError(errors.StoreUnavailableError):
+    """A read that is older than our own last write."""
 
 
 def _is_momentary(error: BaseException) -> bool:

@@ -171,6 +171,14 @@ def test_a_pause_says_who_why_and_until_when() -> None:
     )
 
 
+def test_a_cache_before_the_store_is_said() -> None:
+    told = health.line(health.document(facts(cache="Age: 300"), SETTINGS))
+    assert told == (
+        "store:cache: a cache answers in the store's place (Age: 300), have it leave out /wp-json/"
+        " or go past it with store.connect_to: woo-agent config show"
+    )
+
+
 def test_it_is_said_where_both_ends_did_not_agree() -> None:
     document = health.document(facts(report=REPORT), SETTINGS)
     assert health.line(document) == (

@@ -121,6 +121,33 @@ async def test_all_pages_of_an_answer_are_read_in_order_of_id() -> None:
         assert "stock_quantity" in request.query["_fields"]
 
 
+async def test_all_skus_are_found_where_ten_products_are_shown_at_once() -> None:
+    skus = [f"SKU-{n:03}" for n in range(1, 26)]
+
+    def answer(request: web.Request) -> web.Response:
+        offset = int(request.query.get("offset", 0))
+        rows = [{"id": n, "sku": sku} for n, sku in enumerate(skus, start=1)]
+        return web.json_response(rows[offset : offset + 10], headers={"X-WP-Total": "25"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as calls:
+        found = await calls.find(skus)
+    assert [[product.id for product in found[sku]] for sku in skus] == [[n] for n in range(1, 26)]
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_that_a_sku_has_no_product_is_believed_only_of_a_whole_list(repeats: bool) -> None:
+    """A cache drops the query: the newest products, whatever is asked for."""
+
+    def answer(request: web.Request) -> web.Response:
+        rows = [{"id": n, "sku": f"NEW-{n}"} for n in range(91, 101)]
+        shown = rows if repeats or not request.query.get("offset") else []
+        return web.json_response(shown, headers={"X-WP-Total": "25"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as calls:
+        with pytest.raises(errors.StoreIncompleteError):
+            await calls.find(["SKU-001"])
+
+
 async def test_a_batch_sends_the_fields_we_own_and_gets_its_answers_by_id(
     store: Store, calls: Client
 ) -> None:
