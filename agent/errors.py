@@ -7,6 +7,7 @@
     ├── StartError                exit 1: the daemon can't start (port taken, state locked)
     ├── StoreError                exit 3: the WooCommerce store can't be used now
     │   ├── StoreUnavailableError     away, in maintenance or broken: tried again by itself
+    │   │   └── StoreIncompleteError      a list of which it does not show all
     │   ├── StoreRefusedError         refuses our key or has no REST API here: needs a person
     │   └── StoreRejectedError        understood the call and said no
     ├── StorageError              exit 1: the database could not be read or written
@@ -67,6 +68,10 @@ class StoreUnavailableError(StoreError):
 
 class StoreFailedError(StoreUnavailableError):
     """A program of its own broke (500): on what it was asked for, or whatever it is asked for."""
+
+
+class StoreIncompleteError(StoreUnavailableError):
+    """A list of which not all is shown, or other rows than were asked for: it proves nothing."""
 
 
 class StoreRefusedError(StoreError):

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.events.fetching import Fetcher
     from agent.model.product import StoreProduct
-    from agent.reconcile import order_sweep
+    from agent.reconcile import whole_lists
     from agent.settings import Settings
     from agent.storage.access import State
     from agent.storage.database import Database
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 class Reconciling:
     """``look`` brings the store's orders up to date; ``budget`` is what comparing may ask for;
     ``lateness`` and ``cron`` are about webhooks that come late, ``webhooks`` about those that never
-    come, ``drift`` about prices."""
+    come, ``drift`` about prices, ``cache`` about what answers in the store's place."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Reconciling:
         """``busy``: whether the store is being written to."""
         self._fetcher = fetcher
         self._store = store
+        self.cache = store.cache
         self._settings = settings
         self._clock = clock
         self._asked = asked
@@ -151,7 +152,7 @@ def beside(
     sides: Sides,
     store: Client,
     *,
-    counted: Callable[[order_sweep.Store], order_sweep.Store],
+    counted: Callable[[whole_lists.Store], whole_lists.Store],
     settings: Callable[[], Settings],
     clock: Clock,
 ) -> comparison.Comparison:
@@ -188,7 +189,7 @@ def _comparison(
     settings: Callable[[], Settings],
     clock: Clock,
     asked: asyncio.Event,
-    counted: Callable[[order_sweep.Store], order_sweep.Store] = lambda store: store,
+    counted: Callable[[whole_lists.Store], whole_lists.Store] = lambda store: store,
     pauses_s: Sequence[float] = gentle.PAUSES_S,
 ) -> comparison.Comparison:
     reader = gentle.Gentle(store, spared, clock=clock, pauses_s=pauses_s)

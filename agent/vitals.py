@@ -130,6 +130,7 @@ class Vitals:
             failing=self._applying.failing,
             drop_folder=self._dropped.trouble if self._dropped else "",
             webhooks=self._comparing.webhooks.trouble,
+            cache=self._comparing.cache.told(),
         )
         return health.document(found, settings)
 

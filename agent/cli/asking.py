@@ -11,7 +11,7 @@ from agent.clock import Clock
 from agent.model.delivery import Look
 from agent.model.listed import Listed
 from agent.model.stock import Base
-from agent.reconcile import order_sweep
+from agent.reconcile import whole_lists
 from agent.storage import audit, comparing
 from agent.storage.writer import Step, Tx
 
@@ -84,7 +84,7 @@ class Asking(comparing.Sides):
 class Counted:
     """The store's lists, and how far they are."""
 
-    def __init__(self, store: order_sweep.Store, tell: output.Tell) -> None:
+    def __init__(self, store: whole_lists.Store, tell: output.Tell) -> None:
         self._store = store
         self._tell = tell
 

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from agent.model import foreign, money
-from agent.model.report import KINDS, NAMED, Compared, Drifted, ReconciliationReport, RefundDay
+from agent.model.report import (
+    KINDS,
+    NAMED,
+    Compared,
+    Drifted,
+    ReconciliationReport,
+    RefundDay,
+    is_not_compared,
+)
 from agent.reconcile import refund_days
 
 _INDENT = "  "
@@ -23,6 +31,9 @@ def lines(made: ReconciliationReport) -> Iterator[str]:
     if made.products is not None:
         yield from _figures(made)
     for kind in made.hidden:
+        if is_not_compared(kind):
+            yield _plain(kind, 400)
+            continue
         yield (
             f"{kind}: the store shows so much less than before that nothing was taken for deleted;"
             " does a plugin hide them, or may our key not read all? If they are gone: --believe"
@@ -37,6 +48,8 @@ def lines(made: ReconciliationReport) -> Iterator[str]:
 
 def conclusion(made: ReconciliationReport) -> str:
     """The last word."""
+    if any(map(is_not_compared, made.hidden)):
+        return "both ends do not agree: not all was compared"
     return "both ends agree" if made.agreed else "both ends do not agree"
 
 
@@ -110,9 +123,9 @@ def _row(one: Drifted) -> tuple[str, ...]:
     return _plain(one.sku), one.field, shown, intended, one.cause
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, most: int = 100) -> str:
     """What a store or a gateway said must not steer the terminal."""
-    return "".join(filter(str.isprintable, foreign.line(text, 100)))
+    return "".join(filter(str.isprintable, foreign.line(text, most)))
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

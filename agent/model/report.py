@@ -15,6 +15,19 @@ KINDS = ("orders", "refunds", "products", "customers", "coupons")
 """What is compared one by one: fields of the report that are a ``Compared``."""
 
 
+_NOT_COMPARED = ": not compared, "
+
+
+def not_compared(listing: str, why: str) -> str:
+    """What ``hidden`` says of a list that is not whole."""
+    return f"{listing}{_NOT_COMPARED}{why}"
+
+
+def is_not_compared(hidden: str) -> bool:
+    """Whether it says that, and not that a kind is hidden."""
+    return _NOT_COMPARED in hidden
+
+
 class DriftCause(StrEnum):
     """Why the store shows another figure than it should."""
 

@@ -66,3 +66,4 @@ class Facts:
     report: Mapping[str, Any] | None = None
     uncertain: int = 0
     failing: Mapping[int, str] = field(default_factory=dict)
+    cache: str = ""

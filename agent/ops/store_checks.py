@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.model.report import KINDS
+from agent.model.report import KINDS, is_not_compared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ def checks(facts: Facts, settings: Settings) -> Mapping[str, dict[str, Any]]:
         "webhooks:repeats": _loops(facts),
         "webhooks:lag": _late(facts, settings),
         "store:drift": _drift(facts),
+        "store:cache": _cache(facts),
         **_agreement(facts),
     }
 
@@ -90,6 +91,16 @@ def _drift(facts: Facts) -> dict[str, Any]:
     )
 
 
+def _cache(facts: Facts) -> dict[str, Any]:
+    return check(
+        "warn" if facts.cache else "pass",
+        bool(facts.cache),
+        "boolean",
+        f"a cache answers in the store's place ({facts.cache}), have it leave out /wp-json/ or go"
+        " past it with store.connect_to: woo-agent config show",
+    )
+
+
 def _named(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMED])
     return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
@@ -108,7 +119,9 @@ def _agreement(facts: Facts) -> dict[str, dict[str, Any]]:
     if made["drifted_count"]:
         wrong.append(f"{made['drifted_count']} figures drifted")
     wrong += [
-        f"the store hides {kind} that were told (reconcile --believe, if they are gone)"
+        kind
+        if is_not_compared(kind)
+        else f"the store hides {kind} that were told (reconcile --believe, if they are gone)"
         for kind in made["hidden"]
     ]
     if made["unchecked_skus"]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent import errors
 from agent.model.delivery import Look
-from agent.reconcile import differences
+from agent.reconcile import differences, whole_lists
 from agent.reconcile.order_look import OVERLAP
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from agent.clock import Clock
@@ -25,14 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MISSING_FOR_S = 3600.0  # then it is asked for again: a plugin may have answered
 _LISTS = {"product": "products", "variation": "variations", "coupon": "coupons"}
-
-
-class Store(Protocol):
-    """Where lists come from."""
-
-    def listed(self, listing: str, since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
-        """Pages of what changed. Raises StoreError."""
 
 
 class Sides(Protocol):
@@ -70,7 +64,7 @@ class CatalogueLook:
 
     def __init__(
         self,
-        store: Store,
+        store: whole_lists.Store,
         sides: Sides,
         fetcher: Fetcher,
         budget: Budget,
@@ -87,20 +81,23 @@ class CatalogueLook:
         self._store_now = store_now
         self._clock = clock
         self._asked = asked
-        self._missing: set[str] = set()
+        self._missing_until: dict[str, float] = {}
 
     async def look(self) -> None:
         """Raises StoreError; what was found until then counts all the same."""
         for resource, listing in _LISTS.items():
-            if listing in self._missing:
+            if self._clock.monotonic() < self._missing_until.get(listing, 0.0):
                 continue
             try:
                 await self._look(resource, listing)
             except errors.StoreRefusedError as error:
                 if resource != "variation" or error.status != 404:
                     raise
-                log.info("this WooCommerce has no list of variations: only webhooks tell of them")
-                self._missing.add(listing)
+                if listing not in self._missing_until:
+                    log.info("this WooCommerce has no list of variations: webhooks tell of them")
+                self._missing_until[listing] = self._clock.monotonic() + MISSING_FOR_S
+            else:
+                self._missing_until.pop(listing, None)
         since = await self._sides.go_live()
         await self._budget.spend(lambda: self._fetcher.news("customer", since))
 
@@ -109,7 +106,8 @@ class CatalogueLook:
         live = await self._sides.go_live()
         until = await self._sides.looked_until(resource)
         since = live if until is None else min(until, began)
-        async for page in self._store.listed(listing, since - OVERLAP):
+
+        async def take(page: Sequence[Listed]) -> None:
             told = await self._sides.told([row.subject for row in page])
             asked = [
                 row.subject for row in page if differences.differ(row, told.get(row.subject), live)
@@ -119,4 +117,8 @@ class CatalogueLook:
                 looks = [(Look.RESOURCE, subject, 0) for subject in asked if subject not in dead]
                 await self._sides.ask(looks)
                 self._asked.set()
+
+        why_not = await whole_lists.read(self._store, listing, since - OVERLAP, take)
+        if why_not:  # what the store never shows must not hold up what it shows
+            log.warning("some %s that changed are not seen: %s", listing, why_not)
         await self._sides.look_ended(resource, began)

@@ -6,10 +6,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from agent import errors
+from agent.model import report
 from agent.model.delivery import Look
 from agent.model.report import DriftCause, Drifted
-from agent.reconcile import causes, order_sweep
+from agent.reconcile import causes, order_sweep, whole_lists
 from agent.reconcile.tally import Tally
 
 if TYPE_CHECKING:
@@ -64,14 +64,15 @@ class CatalogueSweep:
 
     def __init__(
         self,
-        store: order_sweep.Store,
+        store: whole_lists.Store,
         sides: order_sweep.Sides,
         inventory: Inventory,
         *,
         ahead: timedelta,
         believe: bool = False,
     ) -> None:
-        """``ahead``: how far the store's clock is before ours; ``believe`` is as in OrderSweep."""
+        """``ahead``: how far the store's clock is before ours; ``believe`` and
+        ``hidden`` are as in OrderSweep."""
         self._believe = believe
         self._store = store
         self._sides = sides
@@ -131,16 +132,16 @@ class CatalogueSweep:
             await self._inventory.repair(list(wrong.values()))
 
     async def _list(self, resource: str, listing: str, live: datetime) -> bool:
-        """Whether there is such a list: without one, what it would show is not gone."""
-        try:
-            async for page in self._store.listed(listing, None):
-                await self._page(resource, page, live)
-        except errors.StoreRefusedError as error:
-            if "variations" not in listing or error.status != 404:
-                raise
-            log.info("this WooCommerce has no list of variations: they are not compared")
-            return False
-        return True
+        """Whether all of it was shown: without that, what it would show is not gone."""
+
+        async def take(page: Sequence[Listed]) -> None:
+            await self._page(resource, page, live)
+
+        why_not = await whole_lists.read(self._store, listing, None, take)
+        if why_not:
+            log.warning("%s are not compared: %s", listing, why_not)
+            self.hidden.append(report.not_compared(listing, why_not))
+        return not why_not
 
     async def _page(self, resource: str, page: Sequence[Listed], live: datetime) -> None:
         told, dead = await order_sweep.known(self._sides, page)

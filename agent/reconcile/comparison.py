@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent import metrics
 from agent.model import report
-from agent.reconcile import catalogue_sweep, order_sweep, refund_days
+from agent.reconcile import catalogue_sweep, order_sweep, refund_days, whole_lists
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,7 +52,7 @@ class Comparison:
 
     def __init__(
         self,
-        store: order_sweep.Store,
+        store: whole_lists.Store,
         sides: Sides,
         inventory: catalogue_sweep.Inventory,
         *,
@@ -124,6 +124,7 @@ class Comparison:
         oldest_s, held, _ = await self._sides.open_ends()
         whole = wanted.orders and wanted.since is None
         days = await orders.days() if whole else ()
+        has_refunds = orders.summed or orders.refunds.shown
         hidden = (*orders.hidden, *shelf.hidden)
         skus, accurate = len(shelf.skus), shelf.accurate
         tallies = (orders.orders, orders.refunds, *shelf.tallies.values())
@@ -138,7 +139,7 @@ class Comparison:
             since=wanted.since or live,
             agreed=agreed,
             orders=orders.orders.told() if wanted.orders else None,
-            refunds=orders.refunds.told() if whole else None,
+            refunds=orders.refunds.told() if whole and has_refunds else None,
             refund_days=refund_days.named(days),
             **{
                 f"{resource}s": tally.told() if wanted.catalogue else None

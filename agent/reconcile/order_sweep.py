@@ -6,13 +6,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from agent import errors
+from agent.model import report
 from agent.model.delivery import Look
-from agent.reconcile import differences, refund_days
+from agent.reconcile import differences, refund_days, whole_lists
 from agent.reconcile.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from agent.model.listed import Listed, Told
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AT_ONCE = 1000
-
-
-class Store(Protocol):
-    """Where lists come from."""
-
-    def listed(self, listing: str, since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
-        """Pages of a whole list, or of what changed. Raises StoreError."""
 
 
 class Sides(Protocol):
@@ -62,9 +55,10 @@ class Sides(Protocol):
 
 
 class OrderSweep:
-    """One comparison. ``hidden`` are kinds of which the store shows suspiciously little."""
+    """One comparison. ``hidden`` are kinds of which the store shows suspiciously little, and lists
+    that are not compared, with the reason."""
 
-    def __init__(self, store: Store, sides: Sides, *, believe: bool = False) -> None:
+    def __init__(self, store: whole_lists.Store, sides: Sides, *, believe: bool = False) -> None:
         """``believe``: what the store does not show any more is gone, however much that is."""
         self._believe = believe
         self._store = store
@@ -72,6 +66,7 @@ class OrderSweep:
         self.orders = Tally()
         self.refunds = Tally()
         self.hidden: list[str] = []
+        self.summed = False
         self._in_store = refund_days.Sums()
         self._currency = ""
         self._others: dict[str, str] = {}  # order → its currency, where that is not the usual one
@@ -81,20 +76,35 @@ class OrderSweep:
         from before the store went live. Raises StoreError."""
         live = await self._sides.go_live()
         last = self.orders.began = self.refunds.began = await self._sides.last_sequence()
-        async for page in self._store.listed("orders", since):
+
+        async def take(page: Sequence[Listed]) -> None:
             await self._orders(page, live, since)
+
+        is_whole = await self._read("orders", since, take)
         if since is not None:
             return
-        await self._gone("order", self.orders, last)
-        try:
-            async for page in self._store.listed("refunds", None):
-                await self._refunds(page, live)
-        except errors.StoreRefusedError as error:
-            if error.status != 404:
-                raise
-            log.info("this WooCommerce has no list of refunds: they are compared with their orders")
-        else:
+        if is_whole:
+            await self._gone("order", self.orders, last)
+
+        async def take_refunds(page: Sequence[Listed]) -> None:
+            await self._refunds(page, live)
+
+        if await self._read("refunds", None, take_refunds):
             await self._gone("refund", self.refunds, last)
+            self.summed = is_whole  # refunds of orders that were not shown are left out
+
+    async def _read(
+        self,
+        listing: str,
+        since: datetime | None,
+        take: Callable[[Sequence[Listed]], Awaitable[None]],
+    ) -> bool:
+        """Whether that was all of it."""
+        why_not = await whole_lists.read(self._store, listing, since, take)
+        if why_not:
+            log.warning("%s are not compared: %s", listing, why_not)
+            self.hidden.append(report.not_compared(listing, why_not))
+        return not why_not
 
     async def _gone(self, resource: str, tally: Tally, last: int) -> None:
         ends = (tally, self._sides, self.hidden)
@@ -106,8 +116,10 @@ class OrderSweep:
         await look_again(self.refunds, self._sides)
 
     async def days(self) -> tuple[RefundDay, ...]:
-        """Refunds of both sides by day and currency, without those made since the lists were
-        read."""
+        """Refunds of both sides by day and currency, without those made since the lists were read;
+        none where not all were shown."""
+        if not self.summed:
+            return ()
         gateway, after = refund_days.Sums(), ""
         while rows := await self._sides.accepted_refunds(after, AT_ONCE):
             for subject, sequence, at, amount, order, currency in rows:

@@ -6,10 +6,10 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import tenacity
@@ -18,7 +18,7 @@ from yarl import URL
 from agent import errors, metrics
 from agent.model import foreign
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
-from agent.woo import answers, auth, connection, cron, wire
+from agent.woo import answers, auth, connection, cron, freshness, pages, wire
 from agent.woo.translate import store_product
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PER_PAGE = 100
+T = TypeVar("T")
+
 _LONGEST_QUERY = 4000
 _READ_TRIES = 3
+_BUSTER = "_"
 _READS_AT_ONCE = 2  # the store works while we read its answer before
 # A comma parts two SKUs, and sanitize_text_field takes away or changes the others; an octet
 # (%41) also breaks the signature of the whole request, since WooCommerce decodes twice.
@@ -58,6 +60,9 @@ class Client:
         self._secrets = auth.secrets(settings)
         self._ways = auth.candidates(settings, clock=clock, rng=rng)
         self._clock = clock
+        self._rng = rng
+        self.cache = freshness.CacheSeen(clock)
+        self._own = freshness.OwnWrites(clock)
         self._ahead = timedelta()
         self._hint = "is store.url right and the store up? woo-agent config show"
 
@@ -110,7 +115,7 @@ class Client:
         """A SKU that a firewall or a plugin dislikes must not hold up the others: the list is
         halved until it is alone, and then it has no product."""
         try:
-            return await self._pages("products", {"sku": ",".join(skus)})
+            return await self._with_skus(skus)
         except (errors.StoreRejectedError, errors.StoreRefusedError) as error:
             if error.status not in _DISLIKED:
                 raise
@@ -121,6 +126,23 @@ class Client:
         middle = len(skus) // 2
         return [*await self._products(skus[:middle]), *await self._products(skus[middle:])]
 
+    async def _with_skus(self, skus: Sequence[str]) -> list[Any]:
+        """All rows; that a SKU has none is believed only where none is left out."""
+        extent = pages.Extent()
+
+        async def read() -> list[Any]:
+            nonlocal extent
+            extent = pages.Extent()
+            asked = {"sku": ",".join(skus), "_fields": wire.PRODUCT_FIELDS}
+            found = pages.by_id(self, "products", asked, extent)
+            return [row async for page in found for row in page]
+
+        rows = await self._patient(lambda: self._newer(read))
+        shown = {row["sku"] for row in rows if isinstance(row.get("sku"), str)}
+        if extent.is_short and not shown.issuperset(skus):
+            raise errors.StoreIncompleteError(extent.why_not("products"), hint=self._hint)
+        return rows
+
     @staticmethod
     def can_ask(sku: str) -> bool:
         """Whether ``find`` can ask for it; its product can be read by id alone otherwise."""
@@ -128,15 +150,16 @@ class Client:
 
     async def one(self, product_id: int, parent_id: int) -> StoreProduct | None:
         """A product, or a variation of ``parent_id``, by its id; None if there is none."""
-        path = (
-            f"products/{parent_id}/variations/{product_id}"
-            if parent_id
-            else (f"products/{product_id}")
-        )
+        path = f"products/{parent_id}/variations/{product_id}" if parent_id else ""
+        path = path or f"products/{product_id}"
+
+        async def read() -> list[Any]:
+            return [await self.read(path, _FRESH)]
+
         try:
-            row = await self.read(path, _FRESH)
+            [row] = await self._patient(lambda: self._newer(read))
         except errors.StoreRejectedError as error:
-            if error.status == 404:
+            if answers.is_gone(error):
                 return None
             raise
         return store_product.read(row, parent_id=parent_id)
@@ -152,7 +175,20 @@ class Client:
             raise errors.StoreUnavailableError(
                 f"the store's answer to {path} does not fit the batch", hint=self._hint
             )
+        for number, one in answered.items():
+            self._own.wrote(number, one.changed_at)
         return answered
+
+    async def _newer(self, read: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
+        """Rows, none of them from before our own last write."""
+        rows = await read()
+        for row in rows:
+            if isinstance(row, Mapping) and self._own.is_older(row):
+                raise _StaleError(
+                    f"the store shows product {row['id']} as it was before our last write",
+                    hint="does a cache answer in its place? woo-agent config show",
+                )
+        return rows
 
     async def status_of(self, resource: str, number: int) -> str | None:
         """The post status of a product or coupon, ``trash`` for a trashed one; None if there is no
@@ -160,29 +196,9 @@ class Client:
         try:
             return await self._field(f"{resource}s/{number}", "status", {"_fields": "id,status"})
         except errors.StoreRejectedError as error:
-            if error.status == 404:
+            if answers.is_gone(error):
                 return None
             raise
-
-    async def _pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
-        rows: list[Any] = []
-        seen: set[Any] = set()
-        while True:
-            page = {"per_page": str(PER_PAGE), "page": str(len(rows) // PER_PAGE + 1)}
-            more = await self.read(
-                path, {**query, **page, "orderby": "id", "order": "asc"} | _FRESH
-            )
-            if not isinstance(more, list):
-                raise errors.StoreUnavailableError(
-                    f"the store's answer to {path} is not a list", hint=self._hint
-                )
-            ids = {
-                row["id"] for row in more if isinstance(row, Mapping) and type(row.get("id")) is int
-            }
-            if len(more) < PER_PAGE or not ids - seen:  # or the page was ignored
-                return [*rows, *more] if ids - seen else rows
-            rows += more
-            seen |= ids
 
     async def _field(self, path: str, name: str, query: Mapping[str, str] | None = None) -> str:
         body = await self.read(path, query)
@@ -205,15 +221,33 @@ class Client:
     async def _read(
         self, path: str, query: Mapping[str, str] | None
     ) -> tuple[Any, Mapping[str, str]]:
+        async def once() -> tuple[Any, Mapping[str, str]]:
+            body, headers = await self._call("GET", path, dict(query or {}), None)
+            if age := freshness.age(headers):
+                raise errors.StoreUnavailableError(
+                    f"a cache answers GET {path} in the store's place ({age})",
+                    hint="have the cache leave out /wp-json/, or go past it: store.connect_to",
+                )
+            return body, headers
+
+        return await self._patient(once, _is_momentary)
+
+    async def _patient(
+        self,
+        ask: Callable[[], Awaitable[T]],
+        is_momentary: Callable[[BaseException], bool] = lambda error: isinstance(
+            error, _StaleError
+        ),
+    ) -> T:
         async for attempt in tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_is_momentary),
+            retry=tenacity.retry_if_exception(is_momentary),
             stop=tenacity.stop_after_attempt(_READ_TRIES),
             wait=tenacity.wait_exponential(multiplier=0.2, max=2),
             sleep=self._clock.sleep,
             reraise=True,
         ):
             with attempt:
-                return await self._call("GET", path, dict(query or {}), None)
+                return await ask()
         raise AssertionError("tenacity ends with a result or an error")
 
     async def send(
@@ -228,11 +262,16 @@ class Client:
     ) -> tuple[Any, Mapping[str, str]]:
         """The parsed answer, and its headers, of the first way of authentication that the store
         takes; that one is tried first from then on."""
+        refused: list[answers.Answer] = []
         for way in list(self._ways):
-            status, headers, content = await self._request(way, method, path, query, body)
-            if status != 401:
+            answer = await self._request(way, method, path, query, body)
+            if answer[0] != 401:
                 self._ways.sort(key=lambda known: known is not way)
                 break
+            refused.append(answer)
+        else:
+            answer = answers.telling(refused)
+        status, headers, content = answer
         call = f"{method} {path}"
         return answers.parsed(status, headers, content, call=call, hint=self._hint), headers
 
@@ -240,7 +279,10 @@ class Client:
         self, way: auth.Auth, method: auth.Method, path: str, query: dict[str, str], body: Any
     ) -> tuple[int, Mapping[str, str], bytes]:
         address = f"{self._base}/{path}" if path else self._index
+        if method == "GET":  # no two are alike, so that no cache has an answer
+            query = {**query, _BUSTER: f"{self._rng.getrandbits(64):016x}"}
         parameters, headers = way.carried(method, address, query)
+        headers = {**headers, "Cache-Control": "no-cache"}
         url = URL(f"{address}?{auth.encoded(parameters)}" if parameters else address, encoded=True)
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
@@ -251,21 +293,31 @@ class Client:
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
                 content = foreign.without(await response.read(), self._secrets)
-                told = answers.date(response.headers)
+                self.cache.answered(response.headers)
+                is_old = freshness.age(response.headers)
+                told = None if is_old else answers.date(response.headers)
                 self._ahead = self._ahead if told is None else told - self._clock.now()
                 return response.status, response.headers, content
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.StoreUnavailableError(
                 f"the store does not answer {method} {path}: {answers.plain(error)}",
-                hint=self._hint,
+                hint=_UNKNOWN_CA if connection.is_certificate(error) else self._hint,
             ) from None  # its text may carry the key
         finally:
             seconds = self._clock.monotonic() - started
             metrics.STORE_SECONDS.labels("read" if method == "GET" else "write").observe(seconds)
 
 
+_UNKNOWN_CA = (
+    "is the certificate for that name, and is its authority known here? store.ca_file names one:"
+    " woo-agent config show"
+)
 _INDEX = {"_fields": "name,home,timezone_string,gmt_offset"}
 _FRESH = {"_fields": wire.PRODUCT_FIELDS, "_skip_cache": "1"}
+
+
+class _StaleError(errors.StoreUnavailableError):
+    """A read that is older than our own last write."""
 
 
 def _is_momentary(error: BaseException) -> bool:
@@ -279,7 +331,7 @@ def _chunks(skus: Sequence[str]) -> list[list[str]]:
     length = 0
     for sku in skus:
         cost = len(auth.encoded({"": sku})) + 3
-        if chunks[-1] and (len(chunks[-1]) >= PER_PAGE - 1 or length + cost > _LONGEST_QUERY):
+        if chunks[-1] and (len(chunks[-1]) >= pages.PER_PAGE - 1 or length + cost > _LONGEST_QUERY):
             chunks.append([])
             length = 0
         chunks[-1].append(sku)

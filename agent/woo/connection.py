@@ -46,6 +46,12 @@ async def _once(
         raise aiohttp.ClientConnectionError(answers.plain(error)) from error
 
 
+def is_certificate(error: BaseException) -> bool:
+    """Whether the store's certificate is why there is no connection."""
+    kinds = (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)
+    return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
+
+
 class _Fixed(AbstractResolver):
     """Every name is this one address: the host itself, past DNS and CDN. Certificate and Host
     header stay those of ``store.url``."""

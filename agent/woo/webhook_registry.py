@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import errors
 from agent.model.registration import NAME_PREFIX, Registration
-from agent.woo.client import PER_PAGE
+from agent.woo import pages
 from agent.woo.translate import fields
 
 if TYPE_CHECKING:
@@ -28,15 +28,16 @@ class Registry:
 
     async def all(self) -> list[Registration]:
         """Of all statuses and topics, also those that are not ours, by id."""
-        rows: dict[int, Registration] = {}
-        number, more = 0, PER_PAGE
-        while more == PER_PAGE:
-            number += 1
-            page = await self._page(number)
-            new = {one.id: one for one in map(_row, page) if one and one.id not in rows}
-            rows |= new
-            more = len(page) if new else 0  # or the number of the page was ignored
-        return list(rows.values())
+        extent = pages.Extent()
+        rows: list[Registration] = []
+        try:
+            async for page in pages.by_id(self._client, "webhooks", {"status": "all"}, extent):
+                rows += filter(None, map(_row, page))
+        except errors.StoreRefusedError as error:
+            raise _explained(error) from None
+        if extent.is_short:  # what is not shown would be registered once more
+            raise errors.StoreIncompleteError(extent.why_not("webhooks"), hint=_HINT)
+        return rows
 
     async def create(self, topic: str) -> Registration:
         """A fresh one; what ended in doubt may have been made, which the next look shows."""
@@ -64,20 +65,6 @@ class Registry:
         except errors.StoreRejectedError as error:
             if error.status != 404:
                 raise
-
-    async def _page(self, number: int) -> list[Any]:
-        query = {"per_page": str(PER_PAGE), "page": str(number), "_skip_cache": "1"}
-        try:
-            page = await self._client.read(
-                "webhooks", {**query, "orderby": "id", "order": "asc", "status": "all"}
-            )
-        except errors.StoreRefusedError as error:
-            raise _explained(error) from None
-        if not isinstance(page, list):
-            raise errors.StoreUnavailableError(
-                "the store's answer to webhooks is not a list", hint=_HINT
-            )
-        return page
 
     async def _send(
         self, method: auth.Method, path: str, body: Any, query: Mapping[str, str] | None = None

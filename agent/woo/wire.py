@@ -13,7 +13,7 @@ from agent.woo.translate import fields, figures, store_product
 
 PRODUCT_FIELDS = (
     "id,parent_id,type,sku,status,manage_stock,stock_quantity,regular_price,sale_price,"
-    "date_on_sale_from_gmt,date_on_sale_to_gmt"
+    "date_on_sale_from_gmt,date_on_sale_to_gmt,date_modified_gmt"
 )
 _WRITTEN_AS = {
     "quantity": "stock_quantity",

@@ -41,7 +41,7 @@ from agent.storage import (
     stock_ledger,
 )
 from agent.woo import lists
-from agent.woo.client import PER_PAGE
+from agent.woo.pages import PER_PAGE
 from agent.woo.translate import reading
 from tests import agents, processes
 from tests.bench import feed, long_lists

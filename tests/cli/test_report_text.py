@@ -157,6 +157,14 @@ def test_what_the_store_hides_and_what_waits_is_said() -> None:
     assert found[1:3] == ["oldest event that waits: 2 h", "held updates: 2"]
 
 
+def test_what_is_not_compared_is_said_with_the_reason() -> None:
+    shown = made(hidden=("orders: not compared, it shows 10 of 25",), agreed=False)
+    assert "orders: not compared, it shows 10 of 25" in report_text.lines(shown)
+    assert report_text.conclusion(shown) == "both ends do not agree: not all was compared"
+    shown = made(hidden=("orders",), agreed=False)
+    assert report_text.conclusion(shown) == "both ends do not agree"
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (3 * 86_400, "3 d")],

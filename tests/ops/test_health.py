@@ -172,6 +172,14 @@ def test_a_pause_says_who_why_and_until_when() -> None:
     )
 
 
+def test_a_cache_before_the_store_is_said() -> None:
+    told = health.line(health.document(facts(cache="Age: 300"), SETTINGS))
+    assert told == (
+        "store:cache: a cache answers in the store's place (Age: 300), have it leave out /wp-json/"
+        " or go past it with store.connect_to: woo-agent config show"
+    )
+
+
 def test_it_is_said_where_both_ends_did_not_agree() -> None:
     document = health.document(facts(report=REPORT), SETTINGS)
     assert health.line(document) == (
@@ -179,6 +187,9 @@ def test_it_is_said_where_both_ends_did_not_agree() -> None:
         " 3 figures drifted, the store hides products that were told (reconcile --believe,"
         " if they are gone): woo-agent reconcile orders"
     )
+    short = {"orders": None, "drifted_count": 0, "hidden": ["orders: not compared, 10 of 25"]}
+    told = health.line(health.document(facts(report=REPORT | short), SETTINGS))
+    assert "Z: orders: not compared, 10 of 25: woo-agent" in told
     agreeing: dict[str, Any] = {"orders": None, "drifted_count": 0, "hidden": []}
     others = {"customers": {"in_store": 9, "accepted": 8}, "unchecked_skus": 4}
     told = health.line(health.document(facts(report=REPORT | agreeing | others), SETTINGS))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent import errors
-from agent.reconcile.catalogue_look import CatalogueLook
+from agent.reconcile.catalogue_look import MISSING_FOR_S, CatalogueLook
 from agent.reconcile.order_look import OVERLAP
 from tests.reconcile.fakes import AT, Ends, listed, told
 
@@ -109,6 +109,18 @@ async def test_a_store_without_a_list_of_variations_is_not_asked_for_it_again() 
     assert names == ["products", "variations", "coupons", "products", "coupons"]
     assert "variation" not in looking.until
     assert looking.subjects == ["coupon/5", "coupon/5"]
+    looking.clock.advance(MISSING_FOR_S)
+    looking.trouble = {}
+    await looking.look()
+    assert "variation" in looking.until
+
+
+async def test_what_the_store_never_shows_does_not_hold_up_the_next_look() -> None:
+    looking = Looking(products=[[listed("product/5")]])
+    looking.trouble = {"products": errors.StoreIncompleteError("it shows 1 of 2", hint="")}
+    await looking.look()
+    assert {"product/5"} == {*looking.subjects}
+    assert looking.until.keys() >= {"product", "coupon"}
 
 
 @pytest.mark.parametrize(

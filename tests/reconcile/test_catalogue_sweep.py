@@ -127,7 +127,18 @@ async def test_without_a_list_of_variations_none_of_them_is_gone() -> None:
     sweeping.ends.trouble = {"variations": NO_LIST}
     await sweeping.sweep.run()
     assert sweeping.ends.asked_for == []
-    assert (sweeping.sweep.hidden, sweeping.sweep.tallies["product"].gone) == ([], set())
+    assert sweeping.sweep.hidden == [
+        "variations: not compared, this WooCommerce has no list of variations"
+    ]
+    assert sweeping.sweep.tallies["product"].gone == set()
+
+
+async def test_of_a_list_that_is_not_whole_nothing_is_gone_and_the_others_are_compared() -> None:
+    sweeping = Sweeping(product(1), known=[told("product/7"), told("coupon/8")])
+    sweeping.ends.trouble = {"products": errors.StoreIncompleteError("it shows 1", hint="")}
+    await sweeping.sweep.run()
+    assert sweeping.sweep.hidden == ["products: not compared, it shows 1"]
+    assert sorted(sweeping.ends.subjects) == ["coupon/8", "product/1"]
     assert ("coupons", None) in sweeping.ends.listings
 
 

@@ -122,7 +122,29 @@ async def test_refunds_that_no_order_has_and_a_store_that_can_not_list_them() ->
     ends = Ends(told("refund/5", parent="order/1"), orders=[[order(1)]])
     ends.trouble = {"refunds": errors.StoreRefusedError("no route", hint="", status=404)}
     sweep = await swept(ends)
-    assert (sweep.refunds.open, sweep.hidden) == ({}, [])
+    why = "refunds: not compared, this WooCommerce has no list of refunds"
+    assert (sweep.refunds.open, sweep.hidden) == ({}, [why])
+    assert await sweep.days() == ()
+
+
+@pytest.mark.parametrize("listing", ["orders", "refunds"])
+async def test_of_a_list_that_is_not_whole_nothing_is_gone(listing: str) -> None:
+    ends = Ends(
+        told("order/2"),
+        told("refund/6", parent="order/1", figures=b"1.00"),
+        orders=[[order(1)]],
+        refunds=[[refund(5, "4.50")]],
+    )
+    ends.refunds = [("refund/6", 1, AT, "1.00", "order/1", "EUR")]
+    ends.trouble = {listing: errors.StoreIncompleteError("it shows 1 of 25", hint="")}
+    sweep = await swept(ends)
+    assert sweep.hidden == [f"{listing}: not compared, it shows 1 of 25"]
+    assert [one for one, _ in ends.listings].count(listing) == 2  # the second time may be whole
+    kind = sweep.orders if listing == "orders" else sweep.refunds
+    other = sweep.refunds if listing == "orders" else sweep.orders
+    assert (kind.gone, len(other.gone)) == (set(), 1)
+    assert "order/1" in ends.subjects  # what is shown and was not told counts all the same
+    assert await sweep.days() == ()
 
 
 async def test_orders_are_told_in_more_than_one_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,6 +243,14 @@ def _hidden(ends: Comparing) -> None:
     ends.known |= {f"coupon/{n}": told(f"coupon/{n}") for n in range(30)}
 
 
+def _short(ends: Comparing) -> None:
+    ends.trouble = {"orders": errors.StoreIncompleteError("it shows 1 of 2", hint="")}
+
+
+def _no_refunds(ends: Comparing) -> None:
+    ends.trouble = {"refunds": errors.StoreRefusedError("no route", hint="", status=404)}
+
+
 def _coupon(ends: Comparing) -> None:
     ends.pages["coupons"] = [[listed("coupon/1")]]
     ends.dead = {"coupon/1": "untranslatable"}
@@ -268,7 +276,7 @@ def _stock(ends: Comparing) -> None:
     "differs",
     [
         *(_missing, _pending, _unread, _dead, _gone, _refund, _only_there, _hidden, _stock),
-        *(_coupon, _price, _unaskable),
+        *(_coupon, _price, _unaskable, _short, _no_refunds),
     ],
 )
 async def test_they_do_not_agree(differs: Any) -> None:

@@ -86,7 +86,7 @@ async def test_any_number_of_skus_is_asked_for_in_queries_of_bearable_length() -
 
     def asked_for(request: web.Request) -> web.Response:
         rows = [{"id": skus.index(sku) + 1, "sku": sku} for sku in request.query["sku"].split(",")]
-        return web.json_response(rows if request.query["page"] == "1" else [])
+        return web.json_response(rows, headers={"X-WP-Total": str(len(rows))})
 
     async with shops.scripted(asked_for) as store, shops.calling(store.site.url) as calls:
         found = await calls.find(skus)
@@ -108,17 +108,44 @@ async def test_all_pages_of_an_answer_are_read_in_order_of_id() -> None:
     rows = [{"id": n, "sku": "SHARED", "type": "simple"} for n in range(1, 251)]
 
     def page(request: web.Request) -> web.Response:
-        start = 100 * (int(request.query["page"]) - 1)
-        return web.json_response(rows[start : start + 100])
+        start = int(request.query.get("offset", 0))
+        return web.json_response(rows[start : start + 100], headers={"X-WP-Total": "250"})
 
     async with shops.scripted(page) as store, shops.calling(store.site.url) as calls:
         found = await calls.find(["SHARED"])
     assert [product.id for product in found["SHARED"]] == [*range(1, 251)]
-    assert [request.query["page"] for request in store.asked] == ["1", "2", "3"]
+    assert [request.query.get("offset") for request in store.asked] == [None, "95", "190"]
     for request in store.asked:
         asked = {name: request.query[name] for name in ("orderby", "order", "_skip_cache")}
         assert asked == {"orderby": "id", "order": "asc", "_skip_cache": "1"}
         assert "stock_quantity" in request.query["_fields"]
+
+
+async def test_all_skus_are_found_where_ten_products_are_shown_at_once() -> None:
+    skus = [f"SKU-{n:03}" for n in range(1, 26)]
+
+    def answer(request: web.Request) -> web.Response:
+        offset = int(request.query.get("offset", 0))
+        rows = [{"id": n, "sku": sku} for n, sku in enumerate(skus, start=1)]
+        return web.json_response(rows[offset : offset + 10], headers={"X-WP-Total": "25"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as calls:
+        found = await calls.find(skus)
+    assert [[product.id for product in found[sku]] for sku in skus] == [[n] for n in range(1, 26)]
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_that_a_sku_has_no_product_is_believed_only_of_a_whole_list(repeats: bool) -> None:
+    """A cache drops the query: the newest products, whatever is asked for."""
+
+    def answer(request: web.Request) -> web.Response:
+        rows = [{"id": n, "sku": f"NEW-{n}"} for n in range(91, 101)]
+        shown = rows if repeats or not request.query.get("offset") else []
+        return web.json_response(shown, headers={"X-WP-Total": "25"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as calls:
+        with pytest.raises(errors.StoreIncompleteError):
+            await calls.find(["SKU-001"])
 
 
 async def test_a_batch_sends_the_fields_we_own_and_gets_its_answers_by_id(

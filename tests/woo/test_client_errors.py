@@ -36,8 +36,11 @@ def coded(code: str, message: str = "No.") -> str:
         (403, coded("rest_forbidden"), REFUSED),
         (403, HTML, REFUSED),
         (404, coded("rest_no_route"), REFUSED),
-        (404, HTML, REFUSED),
-        (404, "", REFUSED),
+        (404, HTML, UNAVAILABLE),
+        (404, "", UNAVAILABLE),
+        (404, '{"code": "not_found", "message": "no such page"}', UNAVAILABLE),
+        (404, "<b>Notice</b>: x\n" + coded("rest_no_route"), UNAVAILABLE),
+        (404, "<b>Notice</b>: x\n" + coded("woocommerce_rest_product_invalid_id"), UNAVAILABLE),
         (301, HTML, REFUSED),
         (302, "", REFUSED),
         (400, coded("rest_invalid_param"), REJECTED),
@@ -153,6 +156,46 @@ async def test_what_a_running_store_answered_is_understood(
             await calls.find(["MUG-1"])
 
 
+async def test_a_redirect_says_where_it_leads_without_the_key() -> None:
+    def moved(request: web.Request) -> web.Response:
+        to = f"https://www.shop.localtest{request.path_qs}"
+        return web.Response(status=301, headers={"Location": to})
+
+    async with shops.scripted(moved) as store, shops.calling(store.site.url) as calls:
+        with pytest.raises(REFUSED) as caught:
+            await calls.read("products")
+    assert caught.value.message.endswith(
+        "moved to https://www.shop.localtest/wp-json/wc/v3/products"
+    )
+
+
+async def test_a_firewall_is_not_called_a_wrong_key() -> None:
+    html = "<title>Just a moment...</title>"
+    async with (
+        shops.scripted(lambda _: web.Response(status=403, text=html)) as store,
+        shops.calling(store.site.url) as calls,
+    ):
+        with pytest.raises(REFUSED, match="firewall") as caught:
+            await calls.read("products")
+    assert "consumer_key" not in caught.value.hint
+
+
+@pytest.mark.parametrize("strips", [False, True])
+async def test_of_several_ways_the_one_that_the_store_sees_tells_what_is_wrong(
+    strips: bool, tmp_path: Path
+) -> None:
+    made = certificates.made(tmp_path)
+    store = shops.stand_in(shops.HurriedClock(), ssl=True)
+    store.keys.add(shops.KEY, "another secret")
+    front = shops.Front(store, strips_authorization=strips)
+    async with front.serving(made.for_server()):
+        url = f"https://127.0.0.1:{front.port}"
+        async with shops.calling(url, verify_tls=False) as calls:
+            with pytest.raises(REFUSED, match="Consumer secret is invalid"):
+                await calls.profile()
+    assert front.ways == ["basic", "query", "oauth1"]
+
+
 @pytest.mark.parametrize("body", [[], {}, {"value": None}, {"value": 7}, "EUR", 7])
 async def test_a_profile_that_says_nothing_is_not_believed(body: Any) -> None:
     async with (
@@ -193,8 +236,9 @@ async def test_a_certificate_that_nobody_vouches_for_ends_the_call(tmp_path: Pat
     async with front.serving(made.for_server()):
         url = f"https://127.0.0.1:{front.port}"
         async with shops.calling(url) as calls:
-            with pytest.raises(UNAVAILABLE, match="certificate"):
+            with pytest.raises(UNAVAILABLE, match="certificate") as caught:
                 await calls.profile()
+            assert "store.ca_file" in caught.value.hint
         async with shops.calling(url, verify_tls=False) as calls:
             assert (await calls.profile()).currency == "EUR"
 

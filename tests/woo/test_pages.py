@@ -23,28 +23,39 @@ ROWS = 350
 
 
 class Client:
-    """A list of ids, changed after each page by ``changes`` (by the number of the page)."""
+    """A list of ids, changed after each page by ``changes`` (by the number of the page), of which
+    a page never shows more than ``most``; ``says``: whether it tells how many there are."""
 
-    def __init__(self, ids: list[int], changes: Mapping[int, Change], *, hidden: int = 0) -> None:
+    def __init__(
+        self,
+        ids: list[int],
+        changes: Mapping[int, Change],
+        *,
+        hidden: int = 0,
+        most: int = 100,
+        says: bool = True,
+    ) -> None:
         self.ids = ids
         self.changes = changes
         self.hidden = hidden
+        self.most = most
+        self.says = says
         self.asked = 0
 
     async def listed(
         self, path: str, query: Mapping[str, str]
     ) -> tuple[list[dict[str, int]], int | None]:
-        offset, most = int(query.get("offset", 0)), int(query["per_page"])
+        offset, most = int(query.get("offset", 0)), min(int(query["per_page"]), self.most)
         shown = [{"id": n} for n in self.ids[offset : offset + most] if n > self.hidden]
         total = len(self.ids)
         self.asked += 1
         if self.asked in self.changes:
             self.changes[self.asked](self.ids)
-        return shown, total
+        return shown, total if self.says else None
 
 
-async def read(client: Client) -> list[int]:
-    found = pages.by_id(client, "orders", {})  # type: ignore[arg-type]
+async def read(client: Client, extent: pages.Extent | None = None) -> list[int]:
+    found = pages.by_id(client, "orders", {}, extent)  # type: ignore[arg-type]
     return [row["id"] async for page in found for row in page]
 
 
@@ -71,18 +82,25 @@ CASES: dict[str, tuple[dict[int, Change], int]] = {
 
 @pytest.mark.parametrize(("changes", "hidden"), CASES.values(), ids=CASES)
 async def test_what_stays_is_read_once(changes: Mapping[int, Change], hidden: int) -> None:
-    client = Client(list(range(1, ROWS + 1)), changes, hidden=hidden)
-    found = await read(client)
+    client, extent = Client(list(range(1, ROWS + 1)), changes, hidden=hidden), pages.Extent()
+    found = await read(client, extent)
+    assert (extent.shown, extent.is_whole) == (len(found), len(client.ids) <= len(found))
     assert found == sorted(set(found))
     assert {n for n in client.ids if n > hidden} <= {*found, 0}
 
 
-@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, ROWS)), max_size=200))
-@settings(deadline=None, max_examples=60)
-async def test_whatever_is_deleted_whenever(deletions: list[tuple[int, int]]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(1, 12), st.integers(1, ROWS)), max_size=200),
+    st.sampled_from([1, 2, 3, 10, 99, 100]),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=100)
+async def test_whatever_is_deleted_whenever(
+    deletions: list[tuple[int, int]], most: int, says: bool
+) -> None:
     pages_ = {page for page, _ in deletions}
     changes = {page: without(*(n for at, n in deletions if at == page)) for page in pages_}
-    client = Client(list(range(1, ROWS + 1)), changes)
+    client = Client(list(range(1, ROWS + 1)), changes if most > 1 else {}, most=most, says=says)
     found = await read(client)
     assert found == sorted(set(found))
     assert set(client.ids) <= set(found)
@@ -92,6 +110,45 @@ async def test_a_quiet_list_costs_a_page_in_a_hundred_more_than_it_must() -> Non
     client = Client(list(range(1, 10_001)), {})
     assert len(await read(client)) == 10_000
     assert client.asked == 106
+
+
+@pytest.mark.parametrize("rows", [0, 1, 10, 25, 99, 100, 101, 250])
+@pytest.mark.parametrize("most", [1, 7, 10, 50, 100])
+@pytest.mark.parametrize("says", [True, False])
+async def test_a_short_page_is_not_taken_for_the_last(rows: int, most: int, says: bool) -> None:
+    client = Client(list(range(1, rows + 1)), {}, most=most, says=says)
+    extent = pages.Extent()
+    assert await read(client, extent) == client.ids
+    assert (extent.ended, extent.is_short, extent.is_whole) == (True, False, says)
+
+
+async def test_rows_that_come_while_a_list_is_read_and_are_not_seen_make_it_short() -> None:
+    def restored(ids: list[int]) -> None:
+        ids[:0] = [-1, -2, -3]  # among those that were read: no page to come shows them
+
+    client, extent = Client(list(range(1, 251)), {2: restored}), pages.Extent()
+    assert len(await read(client, extent)) == 250
+    assert (extent.shown, extent.total, extent.is_short) == (250, 253, True)
+    assert extent.why_not("orders") == "the store says that orders has 253 rows, and shows 250"
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "is_answer"),
+    [("trash", "trash", True), ("trash", "publish", False), ("any", "trash", False)],
+)
+async def test_rows_of_another_status_do_not_answer(
+    asked: str, shown: str, is_answer: bool
+) -> None:
+    def answer(request: web.Request) -> web.Response:
+        return web.json_response([{"id": 1, "status": shown}], headers={"X-WP-Total": "1"})
+
+    async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
+        found = pages.by_id(client, "products", {"status": asked})
+        if is_answer:
+            assert [len(page) async for page in found] == [1]
+        else:
+            with pytest.raises(errors.StoreIncompleteError, match="another status"):
+                await anext(found)
 
 
 async def test_a_store_that_ignores_where_to_begin_is_found_out() -> None:

@@ -62,7 +62,8 @@ async def test_statuses_are_asked_for_one_after_the_other_where_nobody_lists_the
             missing = {"code": "rest_no_route", "message": "no", "data": {"status": 404}}
             return web.json_response(missing, status=404)
         asked.append(request.query["status"])
-        return web.json_response([{"id": 7, "status": asked[-1]}])
+        status = {"any": "processing"}.get(asked[-1], asked[-1])
+        return web.json_response([{"id": 7, "status": status}], headers={"X-WP-Total": "1"})
 
     async with shops.scripted(answer) as store, shops.calling(store.site.url) as client:
         since = datetime(2026, 11, 24, tzinfo=UTC)

@@ -67,15 +67,42 @@ async def test_all_pages_are_read_whoever_made_them() -> None:
     assert listed[149].status == "disabled"
 
 
-async def test_a_store_that_ignores_the_page_ends() -> None:
+async def test_all_are_read_where_the_host_shows_ten_at_once() -> None:
+    rows = [{"id": n, "name": "x", "topic": None} for n in range(1, 26)]
+
+    def answer(request: web.Request) -> web.Response:
+        offset = int(request.query.get("offset", 0))
+        return web.json_response(rows[offset : offset + 10], headers={"X-WP-Total": "25"})
+
+    async with shops.scripted(answer) as store, of(store.site.url) as registry:
+        listed = await registry.all()
+    assert [one.id for one in listed] == list(range(1, 26))
+    assert listed[0] == Registration(1, "x", "", "", "")
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-WP-Total": "205"}])
+async def test_a_list_of_which_not_all_is_shown_is_not_taken_for_all(
+    headers: dict[str, str],
+) -> None:
     rows = [{"id": number, "name": "x", "topic": None} for number in range(1, 101)]
     async with (
-        shops.scripted(lambda _: web.json_response(rows)) as store,
+        shops.scripted(lambda _: web.json_response(rows, headers=headers)) as store,
         of(store.site.url) as registry,
     ):
-        listed = await registry.all()
-    assert (len(listed), listed[0]) == (100, Registration(1, "x", "", "", ""))
+        with pytest.raises(errors.StoreIncompleteError, match="whatever is asked for"):
+            await registry.all()
     assert len(store.asked) == 2
+
+
+async def test_a_host_that_takes_headers_away_does_not_keep_webhooks_from_being_seen() -> None:
+    rows = [{"id": number, "name": "x", "topic": None} for number in range(1, 26)]
+
+    def answer(request: web.Request) -> web.Response:
+        offset = int(request.query.get("offset", 0))
+        return web.json_response(rows[offset : offset + 10])
+
+    async with shops.scripted(answer) as store, of(store.site.url) as registry:
+        assert len(await registry.all()) == 25
 
 
 async def test_a_write_is_never_repeated() -> None:
