@@ -235,6 +235,16 @@ async def test_what_is_not_there_and_what_is_no_list() -> None:
             await anext(Reads(client).changed("coupon", datetime(2026, 11, 24, tzinfo=UTC)))
 
 
+@pytest.mark.parametrize("said", [[], {"errors": {"x": ["y"]}}, {"id": 8}, "maintenance", 5])
+async def test_an_answer_that_is_not_the_one_asked_for_is_asked_for_again(said: object) -> None:
+    async with (
+        shops.scripted(lambda _: web.json_response(said)) as odd,
+        shops.calling(odd.site.url) as client,
+    ):
+        with pytest.raises(errors.StoreUnavailableError, match="not that order"):
+            await Reads(client).one("order", 7)
+
+
 async def refunds_of(store: Store, order: int) -> list[dict[str, Any]]:
     async with shops.calling(store.url) as client:
         return [json.loads(body) for body in await Reads(client).refunds(order, [])]
