@@ -71,15 +71,18 @@ class Reconciling:
         self._clock = clock
         self._asked = asked
         self._sides = Sides(db.read, db.writer.write, clock=clock)
-        self.look = order_look.OrderLook(
+        self._orders = order_look.OrderLook(
             outbox,
             fetcher,
             store_now=store.store_now,
             clock=clock,
             stored=stored,
             judged=judged,
-        ).look
-        self.lateness = lateness.Lateness(store_now=store.store_now, clock=clock)
+        )
+        self.look = self._orders.look
+        self.lateness = lateness.Lateness(
+            store_now=lambda: store.store_now() - self.behind, clock=clock
+        )
         self.cron = waking.Waking(
             self.lateness,
             store,
@@ -99,6 +102,11 @@ class Reconciling:
         self.budget = budget.Budget(
             per_minute=lambda: settings().reconcile.requests_per_minute, busy=busy, clock=clock
         )
+
+    @property
+    def behind(self) -> timedelta:
+        """At least so far are the dates of changes behind the store's clock."""
+        return self._orders.behind
 
     async def _look_again(self, subjects: Sequence[str]) -> None:
         await self._sides.ask([(Look.RESOURCE, subject, 0) for subject in subjects])

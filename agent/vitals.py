@@ -127,6 +127,7 @@ class Vitals:
             late=Late(late.late_s(), late.unheard, cron.trouble),
             report=report,
             uncertain=uncertain,
+            behind_s=round(self._comparing.behind.total_seconds(), 1),
             drop_folder=self._dropped.trouble if self._dropped else "",
             webhooks=self._comparing.webhooks.trouble,
         )

@@ -41,7 +41,8 @@ class Facts:
     has the last word; ``webhooks`` what is wrong with the store's webhooks and could not be
     repaired, None where they are not watched; ``report`` what the last comparison of both ends came
     to; ``uncertain`` how many products have shown for a while what may be too little, because it is
-    not known whether the ERP's figure counts some orders."""
+    not known whether the ERP's figure counts some orders; ``behind_s`` how many seconds the dates
+    of changes are behind the store's clock, at least."""
 
     at: datetime
     store_id: str
@@ -64,3 +65,4 @@ class Facts:
     webhooks: str | None = None
     report: Mapping[str, Any] | None = None
     uncertain: int = 0
+    behind_s: float = 0.0

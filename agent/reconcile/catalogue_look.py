@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent import errors
 from agent.model.delivery import Look
 from agent.reconcile import differences
-from agent.reconcile.order_look import OVERLAP
+from agent.reconcile.high_water import HighWater
 
 if TYPE_CHECKING:
     import asyncio
@@ -88,6 +88,7 @@ class CatalogueLook:
         self._clock = clock
         self._asked = asked
         self._missing: set[str] = set()
+        self._marks = {listing: HighWater(clock=clock) for listing in _LISTS.values()}
 
     async def look(self) -> None:
         """Raises StoreError; what was found until then counts all the same."""
@@ -108,8 +109,11 @@ class CatalogueLook:
         began = min(self._store_now(), self._clock.now())
         live = await self._sides.go_live()
         until = await self._sides.looked_until(resource)
-        since = live if until is None else min(until, began)
-        async for page in self._store.listed(listing, since - OVERLAP):
+        mark = self._marks[listing]
+        since = mark.begin(began, live if until is None else until)
+        async for page in self._store.listed(listing, since):
+            for row in page:
+                mark.saw(row.changed_at, began)
             told = await self._sides.told([row.subject for row in page])
             asked = [
                 row.subject for row in page if differences.differ(row, told.get(row.subject), live)
@@ -119,4 +123,4 @@ class CatalogueLook:
                 looks = [(Look.RESOURCE, subject, 0) for subject in asked if subject not in dead]
                 await self._sides.ask(looks)
                 self._asked.set()
-        await self._sides.look_ended(resource, began)
+        await self._sides.look_ended(resource, mark.end(began))

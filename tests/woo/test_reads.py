@@ -12,7 +12,7 @@ from aiohttp import web
 from agent import errors
 from agent.demo.shop import delivery
 from agent.model.delivery import Reading, Webhook
-from agent.reconcile.order_look import OVERLAP
+from agent.reconcile.high_water import OVERLAP
 from agent.woo import lists
 from agent.woo.lists import KINDS
 from agent.woo.reads import Reads

@@ -40,7 +40,7 @@ def is_error(body: object) -> bool:
 def is_gone(body: object) -> bool:
     """An error that says that there is no such resource: it was deleted before its webhook was
     built, as after a deletion by force, which no other webhook tells of."""
-    return _status(body) == _NOT_THERE
+    return bool(_status(body) == _NOT_THERE)
 
 
 def is_legacy(resource: str, body: object) -> bool:
