@@ -252,4 +252,4 @@ class Inventory:
     async def fresh(self, skus: Collection[str]) -> Sequence[StoreProduct]:
         await self._look()
         found = await self._reader.spend(lambda: self._store.find(list(skus)))
-        return [product for products in found.values() for product in products]
+        return [product for sku in skus for product in found[sku]]
