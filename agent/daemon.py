@@ -188,7 +188,7 @@ async def running(
         applying = applier.Applier(
             inbox,
             woo_,
-            resolver.Resolver(shelf, woo_, clock=clock),
+            resolver.Resolver(shelf, woo_, clock=clock, lists=api),
             writing.Writing(woo_, settings=lambda: current().store, clock=clock),
             checking,
             same=wire.same,

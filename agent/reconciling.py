@@ -72,15 +72,18 @@ class Reconciling:
         self._clock = clock
         self._asked = asked
         self._sides = Sides(db.read, db.writer.write, clock=clock)
-        self.look = order_look.OrderLook(
+        self._orders = order_look.OrderLook(
             outbox,
             fetcher,
             store_now=store.store_now,
             clock=clock,
             stored=stored,
             judged=judged,
-        ).look
-        self.lateness = lateness.Lateness(store_now=store.store_now, clock=clock)
+        )
+        self.look = self._orders.look
+        self.lateness = lateness.Lateness(
+            store_now=lambda: store.store_now() - self.behind, clock=clock
+        )
         self.cron = waking.Waking(
             self.lateness,
             store,
@@ -100,6 +103,11 @@ class Reconciling:
         self.budget = budget.Budget(
             per_minute=lambda: settings().reconcile.requests_per_minute, busy=busy, clock=clock
         )
+
+    @property
+    def behind(self) -> timedelta:
+        """At least so far are the dates of changes behind the store's clock."""
+        return self._orders.behind
 
     async def _look_again(self, subjects: Sequence[str]) -> None:
         await self._sides.ask([(Look.RESOURCE, subject, 0) for subject in subjects])
@@ -245,4 +253,4 @@ class Inventory:
     async def fresh(self, skus: Collection[str]) -> Sequence[StoreProduct]:
         await self._look()
         found = await self._reader.spend(lambda: self._store.find(list(skus)))
-        return [product for products in found.values() for product in products]
+        return [product for sku in skus for product in found[sku]]

@@ -128,6 +128,7 @@ class Vitals:
             report=report,
             uncertain=uncertain,
             failing=self._applying.failing,
+            behind_s=round(self._comparing.behind.total_seconds(), 1),
             drop_folder=self._dropped.trouble if self._dropped else "",
             webhooks=self._comparing.webhooks.trouble,
             cache=self._comparing.cache.told(),

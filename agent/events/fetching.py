@@ -154,13 +154,16 @@ class Fetcher:
         body = await self._store.about(store_id)
         await self.take_in("store", await self._unknown("store", [body], began), began)
 
-    async def news(self, resource: str, since: datetime) -> int:
+    async def news(
+        self, resource: str, since: datetime, saw: Callable[[datetime | None], None] | None = None
+    ) -> int:
         """Takes in what of that kind changed since then and is not known; the highest number after
-        it. Orders from before the beginning are left: looks reach back a little."""
+        it. Orders from before the beginning are left: looks reach back a little. ``saw`` is told of
+        every date of change, known or not."""
         began = await self._outbox.last_sequence()
         told_since = await self._outbox.told_since() if resource == "order" else _NEVER
         async for page in self._store.changed(resource, since):
-            news = await self._unknown(resource, page, began, told_since)
+            news = await self._unknown(resource, page, began, told_since, saw)
             await self.take_in(resource, news, began)
             began = await self._outbox.last_sequence()
         return began
@@ -183,13 +186,20 @@ class Fetcher:
         return found
 
     async def _unknown(
-        self, resource: str, bodies: Sequence[bytes], began: int, told_since: datetime = _NEVER
+        self,
+        resource: str,
+        bodies: Sequence[bytes],
+        began: int,
+        told_since: datetime = _NEVER,
+        saw: Callable[[datetime | None], None] | None = None,
     ) -> Sequence[bytes]:
         """All but history while something waits to be judged: it may be what they are compared
         with."""
         is_judged = await self._outbox.is_judged(began)
         unknown = []
         for body, reading, known in await self._compared(resource, bodies, began):
+            if saw is not None:
+                saw(reading.changed_at)
             if known is None and is_history((reading.created_at, reading.changed_at), told_since):
                 continue
             if not is_judged or self._is_news(reading, known):

@@ -35,8 +35,8 @@ class Verdict(StrEnum):
     ECHO = "echo"  # the content we already have, its figures written by us
     STALE = "stale"  # older than what we already have
     FOREIGN_SOURCE = "foreign_source"  # signed with our secret, but not sent by our store
-    ERROR_BODY = "error_body"  # a REST error object in place of a resource
-    OTHER_KIND = "other_kind"  # a deletion that names the id of something else
+    ERROR_BODY = "error_body"  # an error, or a body of an old API version, in place of a resource
+    OTHER_KIND = "other_kind"  # about something else than its topic says
     DRAFT = "draft"  # a checkout that is not yet an order
 
 

@@ -42,7 +42,8 @@ class Facts:
     repaired, None where they are not watched; ``report`` what the last comparison of both ends came
     to; ``uncertain`` how many products have shown for a while what may be too little, because it is
     not known whether the ERP's figure counts some orders; ``failing`` why the store can't write
-    some products, by id, while it writes others."""
+    some products, by id, while it writes others; ``behind_s`` how many seconds the dates of changes
+    are behind the store's clock, at least."""
 
     at: datetime
     store_id: str
@@ -67,3 +68,4 @@ class Facts:
     uncertain: int = 0
     failing: Mapping[int, str] = field(default_factory=dict)
     cache: str = ""
+    behind_s: float = 0.0

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 _MOST_NAMED = 5
+_BEHIND_S = 60.0  # less may be how long a change takes to be there
 
 
 def checks(facts: Facts, settings: Settings) -> Mapping[str, dict[str, Any]]:
@@ -22,6 +23,7 @@ def checks(facts: Facts, settings: Settings) -> Mapping[str, dict[str, Any]]:
         "webhooks:errorObjects": _broken(facts),
         "webhooks:repeats": _loops(facts),
         "webhooks:lag": _late(facts, settings),
+        "store:clock": _behind(facts),
         "store:drift": _drift(facts),
         "store:cache": _cache(facts),
         **_agreement(facts),
@@ -78,6 +80,16 @@ def _late(facts: Facts, settings: Settings) -> dict[str, Any]:
 
 def _span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def _behind(facts: Facts) -> dict[str, Any]:
+    return check(
+        "pass" if facts.behind_s < _BEHIND_S else "warn",
+        facts.behind_s,
+        "seconds",
+        f"the store dates changes {_span(facts.behind_s)} behind the time that its answers tell:"
+        " set the clocks of its hosts, PHP's and the web server's: timedatectl",
+    )
 
 
 def _drift(facts: Facts) -> dict[str, Any]:

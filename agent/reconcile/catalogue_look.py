@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent import errors
 from agent.model.delivery import Look
 from agent.reconcile import differences, whole_lists
-from agent.reconcile.order_look import OVERLAP
+from agent.reconcile.high_water import HighWater
 
 if TYPE_CHECKING:
     import asyncio
@@ -82,6 +82,7 @@ class CatalogueLook:
         self._clock = clock
         self._asked = asked
         self._missing_until: dict[str, float] = {}
+        self._marks = {listing: HighWater(clock=clock) for listing in _LISTS.values()}
 
     async def look(self) -> None:
         """Raises StoreError; what was found until then counts all the same."""
@@ -105,9 +106,12 @@ class CatalogueLook:
         began = min(self._store_now(), self._clock.now())
         live = await self._sides.go_live()
         until = await self._sides.looked_until(resource)
-        since = live if until is None else min(until, began)
+        mark = self._marks[listing]
+        since = mark.begin(began, live if until is None else until)
 
         async def take(page: Sequence[Listed]) -> None:
+            for row in page:
+                mark.saw(row.changed_at, began)
             told = await self._sides.told([row.subject for row in page])
             asked = [
                 row.subject for row in page if differences.differ(row, told.get(row.subject), live)
@@ -118,7 +122,7 @@ class CatalogueLook:
                 await self._sides.ask(looks)
                 self._asked.set()
 
-        why_not = await whole_lists.read(self._store, listing, since - OVERLAP, take)
+        why_not = await whole_lists.read(self._store, listing, since, take)
         if why_not:  # what the store never shows must not hold up what it shows
             log.warning("some %s that changed are not seen: %s", listing, why_not)
-        await self._sides.look_ended(resource, began)
+        await self._sides.look_ended(resource, mark.end(began))

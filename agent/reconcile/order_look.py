@@ -10,12 +10,13 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from agent.reconcile.high_water import HighWater
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.clock import Clock
 
-OVERLAP = timedelta(minutes=2)  # a change has its date before it can be read
 _WAIT_S = 0.05
 
 
@@ -35,9 +36,11 @@ class Outbox(Protocol):
 class Fetcher(Protocol):
     """What is needed of ``agent.events.fetching``."""
 
-    async def news(self, resource: str, since: datetime) -> int:
-        """Takes in what changed and is not known; the highest number after it. Raises
-        StoreError."""
+    async def news(
+        self, resource: str, since: datetime, saw: Callable[[datetime | None], None]
+    ) -> int:
+        """Takes in what changed and is not known; the highest number after it. ``saw`` is told of
+        every date of change. Raises StoreError."""
 
 
 class OrderLook:
@@ -61,6 +64,12 @@ class OrderLook:
         self._stored = stored
         self._judged = judged
         self._looking = asyncio.Lock()
+        self._mark = HighWater(clock=clock)
+
+    @property
+    def behind(self) -> timedelta:
+        """At least so far are the dates of changes behind the store's clock."""
+        return self._mark.behind
 
     async def look(self) -> None:
         """Raises StoreError; what was found until then counts all the same."""
@@ -70,9 +79,9 @@ class OrderLook:
     async def _look(self) -> None:
         began = min(self._store_now(), self._clock.now())
         until = await self._outbox.looked_until()
-        since = began if until is None else min(until, began)
-        last = await self._fetcher.news("order", since - OVERLAP)
+        since = self._mark.begin(began, began if until is None else until)
+        last = await self._fetcher.news("order", since, lambda at: self._mark.saw(at, began))
         self._stored.set()
         while not await self._outbox.is_judged(last):
             await self._clock.sleep(_WAIT_S, or_when=(self._judged,))
-        await self._outbox.look_ended(began)
+        await self._outbox.look_ended(self._mark.end(began))

@@ -67,6 +67,25 @@ async def by_id(db: aiosqlite.Connection, product_ids: Sequence[int]) -> dict[in
     return {shown.product.id: shown for shown in map(_shown, rows)}
 
 
+async def skus(db: aiosqlite.Connection, most: int) -> list[str]:
+    """SKUs that are known."""
+    rows = await db.execute_fetchall(
+        "SELECT sku FROM catalogue WHERE sku <> '' AND status <> 'trash' LIMIT ?", (most,)
+    )
+    return [sku for (sku,) in rows]
+
+
+async def listed(tx: Tx, products: Iterable[StoreProduct]) -> None:
+    """The store has those, of which nothing need be known yet. What a list shows is older than what
+    else is known: they are read before anything is written to them."""
+    await tx.executemany(
+        f"INSERT INTO catalogue ({_COLUMNS}, written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)"
+        " ON CONFLICT DO UPDATE SET sku = excluded.sku, confirmed_at = 0"
+        " WHERE catalogue.sku <> excluded.sku",
+        [_row(product, 0) for product in products],
+    )
+
+
 async def size(db: aiosqlite.Connection) -> int:
     """How many products and variations with a SKU it has."""
     [(count,)] = await db.execute_fetchall("SELECT count(*) FROM catalogue WHERE sku <> ''")

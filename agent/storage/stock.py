@@ -46,6 +46,12 @@ class Stock:
         now = self._clock.now()
         await self._db.write(lambda tx: catalogue.learn(tx, products, now, written=written))
 
+    async def listed(self, products: Sequence[StoreProduct]) -> None:
+        await self._db.write(lambda tx: catalogue.listed(tx, products))
+
+    async def skus(self, most: int) -> list[str]:
+        return await self._db.read(catalogue.skus, most)
+
     async def gone(self, product_ids: Collection[int]) -> None:
         await self._db.write(lambda tx: catalogue.gone(tx, product_ids))
 

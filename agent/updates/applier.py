@@ -222,7 +222,8 @@ class Applier:
         zeroing = await self._inbox.zeroing(skus)
         guard = guardrails.Guard(settings.prices, settings.inventory, zeroing)
         rules = plan.Rules(
-            settings.updates, settings.ownership, profile, self._same, guard.hold, figures
+            *(settings.updates, settings.ownership, profile, self._same, guard.hold, figures),
+            near=self._resolver.near,
         )
         known = await self._inbox.known(skus)
         return plan.make(due, found, known, rules, self._clock.now())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agent.settings import OwnershipSettings, UpdateSettings
 
 LOOK_AGAIN = timedelta(minutes=10)
+_MOST_ALIKE = 3
 _ACTED_ON = frozenset({UpdateState.UNCHANGED, UpdateState.WOULD_APPLY})
 _NO_PRICE = frozenset({"variable", "grouped"})
 
@@ -38,6 +39,7 @@ class Rules:
     same: Callable[[str, object, object], bool]
     hold: Callable[[Opened, Sequence[Target]], Refusal | None]
     figures: Figures = AS_SAID
+    near: Callable[[str], Sequence[str]] = lambda sku: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ def _changes(
 
 def _unknown(opened: Opened, rules: Rules, now: datetime) -> Settlement:
     message = f"no product in the store has the SKU {opened.update.sku}"
+    if alike := rules.near(opened.update.sku):
+        message += f"; there is {' and '.join(map(_spelled, alike[:_MOST_ALIKE]))}"
     if now - opened.received_at >= rules.updates.unknown_sku_for:
         return _refused(opened, Refusal(Code.UNKNOWN_SKU, message))
     return Settlement(
@@ -193,6 +197,11 @@ def _unknown(opened: Opened, rules: Rules, now: datetime) -> Settlement:
         message=message,
         due_at=min(now + LOOK_AGAIN, opened.received_at + rules.updates.unknown_sku_for),
     )
+
+
+def _spelled(sku: str) -> str:
+    """With what can't be seen: the difference may be a no-break space."""
+    return sku if sku.isascii() and sku.isprintable() else ascii(sku)
 
 
 def _ambiguous(products: Sequence[StoreProduct], rules: Rules) -> Refusal | None:

@@ -18,6 +18,7 @@ from yarl import URL
 from agent import errors, metrics
 from agent.model import foreign
 from agent.model.product import ItemAnswer, ItemWrite, StoreProduct, StoreProfile
+from agent.model.sku import folded
 from agent.woo import answers, auth, connection, cron, freshness, pages, wire
 from agent.woo.translate import store_product
 
@@ -92,9 +93,11 @@ class Client:
 
     async def find(self, skus: Sequence[str]) -> dict[str, list[StoreProduct]]:
         """Products and variations by SKU, exactly as asked: the store ignores case and blanks, and
-        answers every product to an empty SKU. What it can't be asked for it does not have."""
+        answers every product to an empty SKU. What it can't be asked for it does not have. Those
+        that only look like one that was asked for have entries of their own."""
         askable = [sku for sku in skus if self.can_ask(sku)]
         found: dict[str, list[StoreProduct]] = {sku: [] for sku in skus}
+        asked, alike = {*skus}, {folded(sku) for sku in askable}
         gate = asyncio.Semaphore(_READS_AT_ONCE)
 
         async def ask(chunk: Sequence[str]) -> None:
@@ -104,6 +107,8 @@ class Client:
                 product = store_product.read(row)
                 if product is not None and product.sku in chunk:
                     found[product.sku].append(product)
+                elif product and product.sku not in asked and folded(product.sku) in alike:
+                    found.setdefault(product.sku, []).append(product)
 
         chunks = _chunks(askable)
         for ended in await asyncio.gather(*map(ask, chunks), return_exceptions=True):

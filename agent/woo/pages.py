@@ -157,3 +157,8 @@ def _is_id(value: object) -> bool:
 def no_list(path: str) -> errors.StoreUnavailableError:
     """What was answered is none."""
     return errors.StoreUnavailableError(f"the store's answer to {path} is not a list", hint=_HINT)
+
+
+def no_resource(resource: str) -> errors.StoreUnavailableError:
+    """What was answered is not the one that was asked for."""
+    return errors.StoreUnavailableError(f"the store's answer is not that {resource}", hint=_HINT)

@@ -35,7 +35,11 @@ class Reads:
     async def one(self, resource: str, number: int) -> bytes | None:
         """Its body, in the trash too; None if there is none of that kind with that id."""
         body = await self._named(f"{resource}s/{number}", _UNCACHED)
-        return None if body is None else _encoded(body)
+        if body is None:
+            return None
+        if not isinstance(body, dict) or body.get("id") != number:
+            raise pages.no_resource(resource)
+        return _encoded(body)
 
     async def several(self, resource: str, numbers: Collection[int]) -> dict[int, bytes]:
         """Bodies by id, up to a hundred; without those that no list shows, which may be there all

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from agent.model.registration import TOPICS
 from tests import agents
+from tests.flows.shop import signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -127,6 +128,42 @@ async def test_webhooks_that_send_no_resources_are_made_anew(watched: Watched, f
         await shop.gateway.until(lambda: f"order/{second}" in shop.told())
         await shop.until(lambda outbox: not outbox["unjudged"])
         assert (await shop.check("webhooks:errorObjects"))["status"] == "pass"
+
+
+V1 = {"id": 1022, "status": "processing", "date_created": "2026-11-23T20:22:51", "line_items": []}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": {"rest_api_unavailable": ["The Rest API is unavailable."]}, "error_data": []},
+        {"code": "rest_forbidden", "message": "no", "data": None},
+        None,
+        [],
+        "The Rest API is unavailable.",
+        503,
+        V1,
+    ],
+)
+async def test_an_error_of_any_shape_has_the_webhooks_made_anew_and_the_gap_read(
+    watched: Watched, body: object
+) -> None:
+    async with watched.agent() as shop:
+        shop.store.add_product("MUG-1", stock=100)
+        await shop.deliver()
+        order = shop.store.place_order([("MUG-1", 1)])
+        shop.lose()
+        old = watched.ours()["order.created"]
+        assert old.delivery_url == watched.url
+        broken = signed("order.created", body)
+        await shop.post(replace(broken, headers={**broken.headers, "X-WC-Webhook-ID": str(old.id)}))
+        await shop.store.site.until(lambda: old.id not in shop.store.shop.webhooks.by_id)
+        await shop.gateway.until(lambda: f"order/{order}" in shop.told())
+        await watched.registered()
+        outbox = await shop.until(lambda outbox: not outbox["unjudged"] and not outbox["pending"])
+        assert outbox["dead"] == 0
+        told = shop.told().count(f"order/{order}")
+        assert (told, f"order/{V1['id']}" in shop.told()) == (1, False)
 
 
 async def test_what_is_not_ours_is_not_touched(watched: Watched) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,38 @@ async def test_with_all_webhooks_blocked_orders_come_within_the_interval_and_ten
             await ends.gateway.until(lambda subject=subject: subject in shop.told(), timeout=15)  # type: ignore[misc]
             took.append(SystemClock().monotonic() - began)
     assert max(took) < every_s + 10
+
+
+class BehindClock(SystemClock):
+    """PHP's, five minutes behind the web server, whose time the answers tell."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(minutes=5)
+
+
+@pytest.mark.timeout(60)
+async def test_orders_are_found_where_php_is_minutes_behind_the_web_server(
+    tmp_path: Path,
+) -> None:
+    async with Ends.serving(tmp_path, SystemClock()) as ends:
+        ends.store.shop.clock = BehindClock()
+        ends.store.add_product("MUG-1", stock=40)
+        go_live = (SystemClock().now() - timedelta(hours=1)).isoformat()
+        async with ends.agent(reconcile={"orders_every": "1s"}, store={"go_live": go_live}) as shop:
+            await agents.begun(shop.agent, ends.gateway)
+            for _ in range(3):
+                lists = ends.store.site.asked["GET /wp-json/wc/v3/orders"]
+                await ends.store.site.until(
+                    lambda before=lists: (  # type: ignore[misc]
+                        ends.store.site.asked["GET /wp-json/wc/v3/orders"] > before + 1
+                    )
+                )
+                subject = f"order/{ends.store.place_order([('MUG-1', 1)])}"
+                await ends.gateway.until(lambda subject=subject: subject in shop.told(), timeout=15)  # type: ignore[misc]
+            while (clock := await shop.check("store:clock"))["status"] != "warn":
+                await shop.polled()
+            assert 240 < clock["observedValue"] <= 300
+            assert "behind the time that its answers tell" in clock["output"]
 
 
 async def test_an_order_is_read_once_more_some_time_after_its_last_event(

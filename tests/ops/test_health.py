@@ -64,6 +64,7 @@ def test_an_agent_without_trouble_passes_and_has_nothing_to_say() -> None:
         ({"webhooks": "order.created is missing"}, "webhooks:registered", "fail", False),
         ({"loops": ["product/10"]}, "webhooks:repeats", "warn", 1),
         ({"late": Late(601.0)}, "webhooks:lag", "warn", 601.0),
+        ({"behind_s": 300.0}, "store:clock", "warn", 300.0),
         ({"gateway": Side("unreachable")}, "gateway:connection", "warn", "down"),
         ({"gateway": Side("http_401", True)}, "gateway:connection", "fail", "down"),
         ({"store": Side("in maintenance")}, "store:connection", "warn", "down"),

@@ -10,7 +10,7 @@ import pytest
 
 from agent import errors
 from agent.reconcile.catalogue_look import MISSING_FOR_S, CatalogueLook
-from agent.reconcile.order_look import OVERLAP
+from agent.reconcile.high_water import MARGIN, OVERLAP
 from tests.reconcile.fakes import AT, Ends, listed, told
 
 if TYPE_CHECKING:
@@ -71,6 +71,17 @@ async def test_nothing_is_asked_where_nothing_differs_or_reading_it_again_is_no_
     assert looking.asked_for == []
 
 
+async def test_the_next_look_begins_at_the_newest_date_that_was_shown() -> None:
+    looking = Looking(products=[[listed("product/1"), listed("product/2", changed_at=LATER)]])
+    looking.clock.advance(3600)
+    await looking.look()
+    assert looking.until["product"] == LATER
+    looking.clock.advance(60)
+    looking.listings.clear()
+    await looking.look()
+    assert looking.listings[0] == ("products", LATER - OVERLAP)
+
+
 async def test_the_first_look_begins_at_going_live_and_the_next_where_the_last_began() -> None:
     looking = Looking()
     looking.clock.advance(3600)
@@ -78,7 +89,7 @@ async def test_the_first_look_begins_at_going_live_and_the_next_where_the_last_b
     looking.reading_s = 5.0
     await looking.look()
     lists = ["products", "variations", "coupons"]
-    assert looking.listings == [(name, AT - OVERLAP) for name in lists]
+    assert looking.listings == [(name, AT - MARGIN - OVERLAP) for name in lists]
     assert looking.until["product"] == began
     places = list(looking.until.values())
     assert places == sorted(places)
@@ -86,7 +97,7 @@ async def test_the_first_look_begins_at_going_live_and_the_next_where_the_last_b
     looking.listings.clear()
     looking.clock.advance(3600)
     await looking.look()
-    again = [(name, at - OVERLAP) for name, at in zip(lists, places, strict=True)]
+    again = [(name, at - MARGIN - OVERLAP) for name, at in zip(lists, places, strict=True)]
     assert looking.listings == again
 
 
@@ -97,7 +108,7 @@ async def test_the_earlier_of_both_clocks_counts(ahead: timedelta) -> None:
     looking.until = {"product": began + 5 * HOUR}  # by a clock that was put back since
     await looking.look()
     assert looking.until["product"] == min(began, began + ahead)
-    assert looking.listings[0] == ("products", min(began, began + ahead) - OVERLAP)
+    assert looking.listings[0] == ("products", min(began, began + ahead) - MARGIN - OVERLAP)
 
 
 async def test_a_store_without_a_list_of_variations_is_not_asked_for_it_again() -> None:

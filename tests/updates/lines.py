@@ -19,7 +19,7 @@ from agent.model.delivery import State
 from agent.model.stock import Snapshot
 from agent.storage import database, in_force, inbox_queue, stock, stock_marks
 from agent.updates import applier, intake, puller, reporter, resolver, stock_checks, writing
-from agent.woo import client, wire
+from agent.woo import client, reads, wire
 from tests import agents
 from tests.woo.shops import HurriedClock
 
@@ -165,7 +165,7 @@ async def opened(folder: Path) -> AsyncIterator[Line]:
             line.applier = applier.Applier(
                 inbox,
                 woo,
-                resolver.Resolver(shelf, woo, clock=clock),
+                resolver.Resolver(shelf, woo, clock=clock, lists=reads.Reads(woo)),
                 writing.Writing(woo, settings=lambda: current().store, clock=clock),
                 stock_checks.StockChecks(
                     shelf, line.look, in_flight=frozenset, settings=current, clock=clock

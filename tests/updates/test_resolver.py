@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from agent.storage import catalogue
 from agent.woo.translate import store_product
@@ -32,11 +35,50 @@ async def test_a_sku_that_no_query_can_carry_is_found_by_what_webhooks_told(line
         assert line.store.product(sku)["regular_price"] == "9"
 
 
+async def test_what_can_not_be_asked_for_is_learnt_from_the_lists(line: Line) -> None:
+    skus = ("A,B", "A%41B", "A  B")
+    for number, sku in enumerate(skus):
+        line.store.add_product(sku, stock=1)
+        await line.feed(stock(1, 50 + number, sku=sku, id=sku))
+    await line.apply()
+    assert [line.store.stock(sku) for sku in skus] == [50, 51, 52]
+    asked = line.store.site.asked["GET /wp-json/wc/v3/products"]
+    await line.feed(stock(1, 7, sku="no,such", id="none"))
+    await line.apply()
+    assert line.store.site.asked["GET /wp-json/wc/v3/products"] == asked  # once in a while
+
+
+@pytest.mark.parametrize(
+    ("sku", "there", "spelled"),
+    [
+        ("mug-x", "MUG-X", "MUG-X"),
+        ("MUG 3", "MUG\u00a03", r"'MUG\xa03'"),
+        ("CAFE\u0301-1", "CAF\u00c9-1", r"'CAF\xc9-1'"),
+        ("a,b", "A,B", "A,B"),
+    ],
+)
+async def test_an_unknown_sku_is_told_with_the_one_that_looks_like_it(
+    line: Line, sku: str, there: str, spelled: str
+) -> None:
+    line.store.add_product(there, stock=1)
+    if not sku.isascii() or not there.isascii():
+        await heard(line, there)
+    line.configure(updates={"unknown_sku_for": timedelta()})
+    await line.feed(stock(1, 7, sku=sku))
+    await line.apply()
+    [(_, result)] = await line.inbox.unreported(10)
+    message = f"no product in the store has the SKU {sku}; there is {spelled}"
+    assert (result["status"], result["message"]) == ("rejected", message)
+    assert line.store.stock(there) == 1
+
+
 async def test_one_that_nobody_told_of_waits_until_a_webhook_does(line: Line) -> None:
-    line.store.add_product("A,B", stock=1)
+    await line.feed(stock(1, 7, sku="no,such", id="none"))
+    await line.apply()
+    line.store.add_product("A,B", stock=1)  # after the lists were read
     await line.feed(stock(1, 7, sku="A,B"))
     await line.apply()
-    assert await line.results() == {"s-1": ["unknown_sku"]}
+    assert await line.results() == {"none": ["unknown_sku"], "s-1": ["unknown_sku"]}
     await heard(line, "A,B")
     await line.apply()
     assert line.store.stock("A,B") == 7

@@ -12,7 +12,7 @@ from aiohttp import web
 from agent import errors
 from agent.demo.shop import delivery
 from agent.model.delivery import Reading, Webhook
-from agent.reconcile.order_look import OVERLAP
+from agent.reconcile.high_water import OVERLAP
 from agent.woo import lists
 from agent.woo.lists import KINDS
 from agent.woo.reads import Reads
@@ -234,6 +234,16 @@ async def test_what_is_not_there_and_what_is_no_list() -> None:
     ):
         with pytest.raises(errors.StoreUnavailableError, match="not a list"):
             await anext(Reads(client).changed("coupon", datetime(2026, 11, 24, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize("said", [[], {"errors": {"x": ["y"]}}, {"id": 8}, "maintenance", 5])
+async def test_an_answer_that_is_not_the_one_asked_for_is_asked_for_again(said: object) -> None:
+    async with (
+        shops.scripted(lambda _: web.json_response(said)) as odd,
+        shops.calling(odd.site.url) as client,
+    ):
+        with pytest.raises(errors.StoreUnavailableError, match="not that order"):
+            await Reads(client).one("order", 7)
 
 
 async def refunds_of(store: Store, order: int) -> list[dict[str, Any]]:

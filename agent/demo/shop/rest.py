@@ -86,7 +86,7 @@ class Rest:
         self._allow = {path: _allow(routes, path) for path in {r.path for r in routes}}
 
     async def handle(self, request: web.Request) -> web.Response:
-        date = format_datetime(self._shop.clock.now(), usegmt=True)
+        date = format_datetime(self._shop.front_clock.now(), usegmt=True)
         if self.maintenance:
             html = bodies.text("maintenance.html")
             headers = {"Date": date, "Retry-After": "600"}

@@ -35,6 +35,7 @@ class Shop:
         utc_offset: timedelta,
     ) -> None:
         self.clock = clock
+        self.front_clock = clock  # the web server's, which answers tell
         self.rng = rng
         self.home = home
         self.currency = currency

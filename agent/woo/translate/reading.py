@@ -47,6 +47,7 @@ _VOLATILE = frozenset(
 # The figures of a product have a digest of their own, and what can't be read shows in its fields.
 _PRODUCT_APART = content.VOLATILE | product.FIGURES | {"anomalies"}
 _RETAIL = frozenset({"order", "customer", "product", "coupon"})
+_EVENTS = frozenset({"created", "updated", "restored", "deleted"})
 _PRIORITY = {"order": 0, "refund": 0, "customer": 1, "inventory": 2, "product": 3}
 _LOWEST_PRIORITY = 4
 _DRAFTS = ("checkout-draft", "auto-draft", "draft", "new")  # no set: a status may be a list
@@ -77,8 +78,9 @@ def read(webhook: Webhook, homes: frozenset[str], rules: Rules = PLAIN) -> Readi
     """A reading of any stored webhook; never raises."""
     if webhook.source and _foreign(webhook.source, homes):
         return Reading(verdict=Verdict.FOREIGN_SOURCE)
-    ours = webhook.webhook_id in OURS and webhook.topic in made_here.TOPICS
-    of_topic = _of_what_we_made if ours else _of_topic
+    of_topic = _of_webhook
+    if webhook.webhook_id in OURS:
+        of_topic = _of_what_we_made if webhook.topic in made_here.TOPICS else _of_read
     said, trashed = _said(webhook.topic, webhook.body, rules, of_topic)
     if said.untranslatable or webhook.webhook_id not in OURS:
         return said
@@ -89,7 +91,7 @@ def read(webhook: Webhook, homes: frozenset[str], rules: Rules = PLAIN) -> Readi
 
 def order_of(body: bytes, rules: Rules = PLAIN) -> Reading:
     """A reading of an order as the store shows it; never raises."""
-    return _said("order.updated", body, rules, _of_topic)[0]
+    return _said("order.updated", body, rules, _of_read)[0]
 
 
 def _said(topic: str, raw: bytes, rules: Rules, of_topic: _OfTopic) -> tuple[Reading, bool]:
@@ -102,15 +104,33 @@ def _said(topic: str, raw: bytes, rules: Rules, of_topic: _OfTopic) -> tuple[Rea
         return Reading(untranslatable="body: is nested too deeply"), False
 
 
-def _of_topic(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
+def _of_webhook(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
+    """What the store sent by itself may be anything: an error, or of another version of its API."""
+    return _of_topic(_ALIKE.get(topic, topic), body, rules, True)
+
+
+def _of_read(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
+    """What it answered us is of the version that we asked for, and no error."""
+    return _of_topic(_ALIKE.get(topic, topic), body, rules, False)
+
+
+def _of_topic(topic: str, body: bytes, rules: Rules, sent: bool) -> tuple[Reading, bool]:
     remembered = _remembered if len(body) <= _MOST_REMEMBERED else _remembered.__wrapped__
-    return remembered(_ALIKE.get(topic, topic), body, rules)
+    return remembered(topic, body, rules, sent)
 
 
 @lru_cache(maxsize=32)
-def _remembered(topic: str, body: bytes, rules: Rules) -> tuple[Reading, bool]:
+def _remembered(topic: str, body: bytes, rules: Rules, sent: bool) -> tuple[Reading, bool]:
     """For a while: WooCommerce sends a new order as created and as updated, with the same body."""
-    parsed = parse(body)
+    kind = _resource(topic) if sent else ""
+    try:
+        parsed = parse(body)
+    except Untranslatable:
+        if not kind:
+            raise
+        return _of_broken(kind, None), False
+    if kind and broken.is_broken(kind, parsed):
+        return _of_broken(kind, parsed), False
     return _of_body(topic, parsed, rules), parsed.get("status") == "trash"
 
 
@@ -123,17 +143,27 @@ def _of_body(topic: str, body: Mapping[str, Any], rules: Rules) -> Reading:
     resource, _, event = topic.partition(".")
     kind = resource if resource in _RETAIL else ""
     if broken.is_error(body) or (kind and broken.is_legacy(kind, body)):
-        return Reading(
-            verdict=Verdict.ERROR_BODY,
-            resource=kind,
-            reason=broken.reason(kind, body),
-            gone=broken.is_gone(body),
-        )
+        return _of_broken(kind, body)
     if not _TOPIC.fullmatch(topic):
         return Reading(untranslatable="X-WC-Webhook-Topic: is not a topic")
-    if resource in _RETAIL and event in ("created", "updated", "restored", "deleted"):
+    if _resource(topic):
         return _of_resource(resource, event, body, rules)
     return _passed_through(resource, event, body)
+
+
+def _resource(topic: str) -> str:
+    """The kind of resource that a topic is about; empty where its bodies are something else."""
+    resource, _, event = topic.partition(".")
+    return resource if resource in _RETAIL and event in _EVENTS else ""
+
+
+def _of_broken(resource: str, body: object) -> Reading:
+    return Reading(
+        verdict=Verdict.ERROR_BODY,
+        resource=resource,
+        reason=broken.reason(resource, body),
+        gone=broken.is_gone(body),
+    )
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -155,10 +185,9 @@ def _foreign(source: str, homes: Iterable[str]) -> bool:
 
 
 def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rules) -> Reading:
-    number = body.get("id")
-    if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
+    if not broken.has_id(body):
         return Reading(untranslatable="id: is missing or not a positive integer")
-    subject = f"{resource}/{number}"
+    subject = f"{resource}/{body['id']}"
     priority = _PRIORITY.get(resource, _LOWEST_PRIORITY)
     if event == "deleted":
         return Reading(
@@ -173,6 +202,8 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rule
         )
     if resource == "order" and body.get("status") in _DRAFTS:
         return Reading(subject=subject, lane=subject, resource=resource, verdict=Verdict.DRAFT)
+    if resource == "order" and "billing_period" in body:
+        return Reading(verdict=Verdict.OTHER_KIND, reason="a subscription, which is no order")
     created_at = fields.moment(body.get("date_created_gmt")) if resource == "order" else None
     try:
         translated = canonical.snapshot(resource, body, rules)

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.model.delivery import Reading, Verdict, Webhook
 from agent.model.stock import HeldLine
-from agent.woo.translate import fields, reading
+from agent.woo.translate import broken, fields, reading
 from tests import recordings
 from tests.woo.translate import json_depth
 
@@ -74,14 +74,22 @@ def test_a_clone_of_the_store_is_told_by_host_and_port(
         ),
     ],
 )
-def test_what_can_not_be_an_event(body: bytes, why: str) -> None:
-    assert read(body) == Reading(untranslatable=why)
+def test_what_is_no_resource(body: bytes, why: str) -> None:
+    """From the store it is an error, whatever its shape; what we read ourselves is of the version
+    that we asked for, and must not pass unnoticed."""
+    said = read(body)
+    words = "the store sent something without an id in place of the product"
+    assert said == Reading(verdict=Verdict.ERROR_BODY, resource="product", reason=words)
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    ours = Webhook(at, "product.updated", recordings.SOURCE, "rest", "1900", body)
+    assert reading.read(ours, HOMES) == Reading(untranslatable=why)
+    assert read(body, "action.woocommerce_x").verdict is None
 
 
 def test_a_body_that_could_just_be_parsed_does_not_stop_the_judge() -> None:
     for depth in json_depth.about_the_deepest():
         said = read(json_depth.body(depth))
-        assert said.digest or said.untranslatable
+        assert said.digest or said.untranslatable or said.verdict is Verdict.ERROR_BODY
 
 
 def test_an_order_that_can_not_be_translated_keeps_its_subject() -> None:
@@ -164,6 +172,59 @@ def test_a_body_of_the_legacy_api_is_a_broken_one(resource: str) -> None:
     assert read({"order": {"id": 7}}, "action.woocommerce_x").verdict is None
 
 
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+_TOPICS_OF_RESOURCES = st.builds(
+    "{}.{}".format,
+    st.sampled_from(["order", "product", "customer", "coupon"]),
+    st.sampled_from(["created", "updated", "deleted", "restored"]),
+)
+
+
+@given(
+    _JSON
+    | st.fixed_dictionaries({"code": st.text(), "message": st.text(), "data": _JSON})
+    | st.fixed_dictionaries({"id": st.just(0) | st.just("7") | st.none(), "status": st.text()}),
+    _TOPICS_OF_RESOURCES,
+)
+def test_no_body_without_the_id_of_its_resource_is_a_dead_letter(body: Any, topic: str) -> None:
+    assume(not (isinstance(body, dict) and type(body.get("id")) is int and body["id"] > 0))
+    said = read(body, topic)
+    assert (said.verdict, said.untranslatable) == (Verdict.ERROR_BODY, "")
+    assert (said.resource, said.deletion) == (topic.partition(".")[0], False)
+    raw = json.dumps(body).encode()
+    assert broken.is_its_webhooks_fault(said.resource, raw) is not said.gone
+
+
+_V1 = frozenset(
+    {"date_created_gmt", "date_modified_gmt", "date_paid_gmt", "date_completed_gmt", "meta_data"}
+)
+
+
+@pytest.mark.parametrize(("number", "resource"), [(14, "order"), (4, "product"), (12, "customer")])
+def test_a_body_of_the_first_version_of_the_api_is_a_broken_one(number: int, resource: str) -> None:
+    """It has the same names with another meaning: an order paid would be told as unpaid."""
+    body = {key: one for key, one in recordings.webhook(number).json().items() if key not in _V1}
+    said = read(body, f"{resource}.updated")
+    why = f"a body of wc/v1 in place of the {resource}: its dates are in site time"
+    assert said == Reading(verdict=Verdict.ERROR_BODY, resource=resource, reason=why)
+    at, raw = datetime(2026, 11, 24, tzinfo=UTC), json.dumps(body).encode()
+    assert broken.is_its_webhooks_fault(resource, raw)
+    ours = Webhook(at, f"{resource}.updated", recordings.SOURCE, "rest", "1900", raw)
+    assert reading.read(ours, HOMES).verdict is None  # a plugin took them out: nothing is better
+
+
+@pytest.mark.parametrize("event", ["created", "updated", "restored"])
+def test_a_subscription_is_no_order(event: str) -> None:
+    body = recordings.webhook(14).json() | {"billing_period": "month", "status": "active"}
+    said = read(body, f"order.{event}")
+    why = "a subscription, which is no order"
+    assert said == Reading(verdict=Verdict.OTHER_KIND, reason=why)
+
+
 def test_a_product_may_have_fields_like_an_error_has() -> None:
     assert read({"id": 7, "code": "x", "data": {"status": 404}}).verdict is None
     assert read({"code": "x", "data": {"status": 404}}, "odd topic").verdict is Verdict.ERROR_BODY
@@ -236,11 +297,6 @@ def test_moments_without_a_zone_are_utc(gmt: object, moment: datetime | None) ->
     assert fields.moment(gmt) == moment
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
 _TOPIC = st.sampled_from(
     ["order.updated", "order.deleted", "product.created", "coupon.restored", "action.woocommerce_x"]
 )
