@@ -102,16 +102,29 @@ class Catalog:
             value = getattr(draft, name)
             if value != getattr(loaded, name):
                 setattr(live, name, value)
+        if draft.parent_id != loaded.parent_id and live.type == "variation":
+            self._move(live, loaded.parent_id)
         if loaded.type == "variable" != live.type:
             for variation_id in live.variations:
                 self.remove(self._by_id[variation_id])
             draft.variations = live.variations
 
+    def _move(self, variation: Product, old_parent_id: int) -> None:
+        for parent_id in (old_parent_id, variation.parent_id):
+            parent = self._by_id[parent_id]
+            others = [i for i in parent.variations if i != variation.id]
+            mine = [variation.id] if parent_id == variation.parent_id else []
+            parent.variations = [*others, *mine]
+
+    def parent(self, product: Product) -> Product | None:
+        """That of a variation; a simple product with a ``parent_id`` has none all the same."""
+        return self._by_id.get(product.parent_id) if product.type == "variation" else None
+
     def stock_holder(self, product: Product) -> Product | None:
         """Whose figure counts: the product's own, its parent's, or nobody's."""
         if product.manage_stock:
             return product
-        parent = self._by_id.get(product.parent_id)
+        parent = self.parent(product)
         return parent if parent is not None and parent.manage_stock else None
 
     def take_slug(self, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.demo.shop.catalog import Catalog
 from agent.demo.shop.late import Late
+from agent.demo.shop.profile import Profile
 from agent.demo.shop.webhooks import Webhooks
 from agent.demo.shop.work import Host
 
@@ -30,6 +31,7 @@ class Shop:
         rng: random.Random,
         home: Callable[[], str],
         *,
+        profile: Profile,
         currency: str,
         prices_include_tax: bool,
         utc_offset: timedelta,
@@ -37,6 +39,7 @@ class Shop:
         self.clock = clock
         self.rng = rng
         self.home = home
+        self.profile = profile
         self.currency = currency
         self.prices_include_tax = prices_include_tax
         self.utc_offset = utc_offset
@@ -84,7 +87,7 @@ class Shop:
         """One entry of a ``meta_data`` list."""
         return {"id": next(self._meta), "key": key, "value": value}
 
-    def item_meta(self, key: str, value: str, shown: str | None = None) -> dict[str, Any]:
+    def item_meta(self, key: str, value: Any, shown: str | None = None) -> dict[str, Any]:
         """One entry of the ``meta_data`` of a line, which also tells how to show it."""
         return {**self.meta(key, value), "display_key": shown or key, "display_value": value}
 
