@@ -36,6 +36,7 @@ from agent.demo.shop import (
 )
 from agent.demo.shop.delivery import Delivery
 from agent.demo.shop.profile import WC_10_5, Profile
+from agent.demo.shop.quirks import Quirks
 from agent.demo.shop.state import Shop
 from agent.demo.shop.work import Mishap, Plan
 from agent.demo.site import Site
@@ -138,6 +139,11 @@ class Store:
     async def deliver_pending(self) -> None:
         """Delivers now what is pending: the way of ``serving(deliver=False)``."""
         await self._delivery.deliver_pending()
+
+    @property
+    def quirks(self) -> Quirks:
+        """What its host and its plugins do to it."""
+        return self.shop.quirks
 
     @property
     def host(self) -> Host:

@@ -73,6 +73,8 @@ class Delivery:
         webhook = self._shop.webhooks.by_id.get(job.webhook_id)
         if webhook is None:
             return False
+        if job.resource_id in self._shop.quirks.poison:
+            return False  # Action Scheduler's job fails, which is no failure of the webhook's
         raw = php.json_bytes(_seen_by(webhook, payload(self._shop, webhook.topic, job.resource_id)))
         headers = _signed_headers(self._shop, webhook, raw)
         ok = await self._post(webhook.delivery_url, raw, headers, self._timeout_s) in _SUCCESS

@@ -57,6 +57,7 @@ async def update(
 ) -> Product:
     """Load, change, save; what was loaded is not looked at again before the save. With
     ``parent_id`` it becomes a child of that product."""
+    shop.quirks.touch(product.id)
     loaded, draft = catalog.loaded(product)
     await call.work.save()
     if shop.between_load_and_save is not None:

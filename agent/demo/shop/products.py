@@ -44,7 +44,8 @@ def body(shop: Shop, product: Product, *, edit: bool = False) -> JSON:
     values["_links"] = bodies.links(shop.url(f"products/{product.id}"), shop.url("products"))
     if product.parent_id:
         values["_links"]["up"] = [{"href": shop.url(f"products/{product.parent_id}")}]
-    return shop.profile.shown("product", {**bodies.template("product"), **values})
+    shown = shop.profile.shown("product", {**bodies.template("product"), **values})
+    return shop.quirks.figured(shown)
 
 
 def variation_body(shop: Shop, variation: Product, *, edit: bool = False) -> JSON:
@@ -57,7 +58,7 @@ def variation_body(shop: Shop, variation: Product, *, edit: bool = False) -> JSO
     values = {**shown, **_facts(shop, variation), "name": _options(variation), "_links": links}
     if edit and variation.type == "variation" and not values.get("tax_class"):
         values["tax_class"] = "parent"
-    return shop.profile.shown("variation", {**template, **values})
+    return shop.quirks.figured(shop.profile.shown("variation", {**template, **values}))
 
 
 def global_variation_body(shop: Shop, variation: Product) -> JSON:

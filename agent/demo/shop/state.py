@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent.demo.shop.catalog import Catalog
 from agent.demo.shop.late import Late
 from agent.demo.shop.profile import Profile
+from agent.demo.shop.quirks import Quirks
 from agent.demo.shop.webhooks import Webhooks
 from agent.demo.shop.work import Host
 
@@ -40,6 +41,7 @@ class Shop:
         self.rng = rng
         self.home = home
         self.profile = profile
+        self.quirks = Quirks()
         self.currency = currency
         self.prices_include_tax = prices_include_tax
         self.utc_offset = utc_offset
@@ -59,8 +61,8 @@ class Shop:
         self._meta = itertools.count(1)
 
     def now(self) -> datetime:
-        """UTC, cut to the second as the database keeps it."""
-        return self.clock.now().replace(microsecond=0)
+        """UTC by PHP's clock, cut to the second as the database keeps it."""
+        return (self.clock.now() - self.quirks.php_behind).replace(microsecond=0)
 
     def url(self, path: str) -> str:
         """``orders/5`` under the site's wc/v3."""
