@@ -107,6 +107,7 @@ async def test_a_customer_pays_the_price_on_the_tag(price: str) -> None:
         {"billing": {"city": "Bonn"}},
         {"meta_data": [{"key": "a", "value": "b"}]},
         {"status": "processing"},
+        {"set_paid": False, "customer_note": ""},
         {},
     ],
 )
@@ -117,6 +118,18 @@ async def test_what_is_kept_beside_the_post_leaves_its_date(sent: dict[str, Any]
 @pytest.mark.parametrize("sent", [{"status": "completed"}, {"customer_note": "Ring twice"}])
 async def test_status_and_note_move_the_date(sent: dict[str, Any]) -> None:
     assert await moved(sent) == (True, ["order.updated"])
+
+
+async def test_a_trashed_order_shows_its_refunds_no_more() -> None:
+    async with older() as client:
+        for step in ("order_create", "refund_create"):
+            await ask(client, step)
+        assert client.store.order(ORDER)["refunds"]
+        client.store.trash_order(ORDER)
+        assert client.store.order(ORDER)["refunds"] == []
+        assert (await ask(client, "refunds_of_order")).body == []
+        client.store.restore_order(ORDER)
+        assert client.store.order(ORDER)["refunds"]
 
 
 async def test_a_simple_product_becomes_a_child_of_the_parent_whose_batch_it_came_in() -> None:

@@ -73,17 +73,13 @@ class Catalog:
     def add(self, product: Product) -> None:
         self._by_id[product.id] = product
         self._by_sku.setdefault(_collated(product.sku), []).append(product.id)
-        if product.parent_id:
-            parent = self._by_id[product.parent_id]
-            parent.variations = [*parent.variations, product.id]
+        self._join(product)
 
     def remove(self, product: Product) -> None:
         """Gone for good, with its variations."""
         for variation_id in product.variations:
             self.remove(self._by_id[variation_id])
-        parent = self._by_id.get(product.parent_id)
-        if parent is not None:
-            parent.variations = [i for i in parent.variations if i != product.id]
+        self._leave(product.parent_id, product)
         self._by_sku[_collated(product.sku)].remove(product.id)
         self.free_slug(product.slug)
         del self._by_id[product.id]
@@ -103,18 +99,12 @@ class Catalog:
             if value != getattr(loaded, name):
                 setattr(live, name, value)
         if draft.parent_id != loaded.parent_id and live.type == "variation":
-            self._move(live, loaded.parent_id)
+            self._leave(loaded.parent_id, live)
+            self._join(live)
         if loaded.type == "variable" != live.type:
             for variation_id in live.variations:
                 self.remove(self._by_id[variation_id])
             draft.variations = live.variations
-
-    def _move(self, variation: Product, old_parent_id: int) -> None:
-        for parent_id in (old_parent_id, variation.parent_id):
-            parent = self._by_id[parent_id]
-            others = [i for i in parent.variations if i != variation.id]
-            mine = [variation.id] if parent_id == variation.parent_id else []
-            parent.variations = [*others, *mine]
 
     def parent(self, product: Product) -> Product | None:
         """That of a variation; a simple product with a ``parent_id`` has none all the same."""
@@ -140,6 +130,16 @@ class Catalog:
     def free_slug(self, slug: str) -> None:
         """What goes to the trash leaves its slug to others."""
         self._slugs.discard(slug)
+
+    def _join(self, product: Product) -> None:
+        parent = self.parent(product)
+        if parent is not None:
+            parent.variations = [*parent.variations, product.id]
+
+    def _leave(self, parent_id: int, product: Product) -> None:
+        parent = self._by_id.get(parent_id)
+        if parent is not None:
+            parent.variations = [i for i in parent.variations if i != product.id]
 
 
 def loaded(product: Product) -> tuple[Product, Product]:

@@ -27,7 +27,7 @@ _PLAIN = (
     *("currency", "customer_note", "payment_method", "payment_method_title"),
     *("transaction_id", "created_via", "parent_id"),
 )
-_IN_THE_POST = ("set_paid", "customer_note", "parent_id")
+_IN_THE_POST = ("status", "customer_note", "parent_id")
 _KEY_CHARACTERS = string.ascii_letters + string.digits
 
 
@@ -132,23 +132,23 @@ def place(shop: Shop, sent: JSON, *, created_via: str) -> Order:
 
 def change(shop: Shop, order: Order, sent: JSON) -> None:
     """A PUT, or what an administrator does; fires order.updated even if nothing changed."""
-    before = order.status
+    before, post = order.status, _post(order)
     _set_plain(shop, order.fields, sent)
     order.fields["status"] = sent.get("status") or before
     touched = order_lines.edit(shop, order.fields, sent)
     if touched or "billing" in sent or "shipping" in sent:
         totals.recalculate(shop, order.fields)
-    if not shop.profile.orders_as_posts or _moves_the_post(before, order, sent):
-        order.modified = shop.now()
     _settle(shop, order, before, sent)
+    if not shop.profile.orders_as_posts or _post(order) != post:
+        order.modified = shop.now()
     if order.stock_reduced and order.status in stock.REDUCING:
         for line in touched:
             stock.adjust_line(shop, order, line)
 
 
-def _moves_the_post(before: str, order: Order, sent: JSON) -> bool:
-    """Lines, totals and addresses are kept beside the post, whose date they leave as it was."""
-    return before != order.status or any(name in sent for name in _IN_THE_POST)
+def _post(order: Order) -> list[Any]:
+    """Lines, totals and addresses are kept beside it, and leave its date as it was."""
+    return [order.fields.get(name) or "" for name in _IN_THE_POST]
 
 
 def add_refund(
