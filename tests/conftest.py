@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import profiles
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
@@ -21,6 +23,14 @@ async def no_task_dies_unseen() -> AsyncIterator[None]:
     yield
     await asyncio.sleep(0)
     assert not unseen, unseen
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``profile``: the release that the stand-in is."""
+    if "profile" in metafunc.fixturenames:
+        file = metafunc.definition.path.relative_to(metafunc.config.rootpath).as_posix()
+        run_on = profiles.of(file, metafunc.function.__name__)
+        metafunc.parametrize("profile", run_on, ids=lambda profile: str(profile.short))
 
 
 @pytest.fixture

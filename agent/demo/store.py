@@ -1,4 +1,4 @@
-"""A WooCommerce 10.5.0 to talk to: a real HTTP server that does what the recordings show.
+"""A WooCommerce to talk to: a real HTTP server that does what the recordings show.
 
     store = Store(clock, consumer_key="ck_…", consumer_secret="cs_…", rng=random.Random(1))
     store.add_product("MUG-1", stock=40)
@@ -35,6 +35,8 @@ from agent.demo.shop import (
     webhook_routes,
 )
 from agent.demo.shop.delivery import Delivery
+from agent.demo.shop.profile import WC_10_5, Profile
+from agent.demo.shop.quirks import Quirks
 from agent.demo.shop.state import Shop
 from agent.demo.shop.work import Mishap, Plan
 from agent.demo.site import Site
@@ -53,8 +55,9 @@ if TYPE_CHECKING:
 class Store:
     """The stand-in. ``ssl`` makes every request count as come over TLS (Basic is then allowed).
 
-    ``utc_offset`` is the site's own time zone; ``webhook_timeout_s`` how long one delivery may
-    hang, 60 in a real store.
+    ``profile`` is the release that it is, whose way with taxes counts unless ``prices_include_tax``
+    says otherwise. ``utc_offset`` is the site's own time zone; ``webhook_timeout_s`` how long one
+    delivery may hang, 60 in a real store.
     """
 
     def __init__(
@@ -64,18 +67,22 @@ class Store:
         consumer_key: str,
         consumer_secret: str,
         rng: random.Random,
+        profile: Profile = WC_10_5,
         home_url: str | None = None,
         ssl: bool = False,
         currency: str = "EUR",
-        prices_include_tax: bool = False,
+        prices_include_tax: bool | None = None,
         utc_offset: timedelta = timedelta(0),
         webhook_timeout_s: float = 60.0,
     ) -> None:
         self._home_url = home_url and home_url.rstrip("/")
+        if prices_include_tax is None:
+            prices_include_tax = profile.prices_include_tax
         self.shop = Shop(
             clock,
             rng,
             lambda: self.home_url,
+            profile=profile,
             currency=currency,
             prices_include_tax=prices_include_tax,
             utc_offset=utc_offset,
@@ -132,6 +139,11 @@ class Store:
     async def deliver_pending(self) -> None:
         """Delivers now what is pending: the way of ``serving(deliver=False)``."""
         await self._delivery.deliver_pending()
+
+    @property
+    def quirks(self) -> Quirks:
+        """What its host and its plugins do to it."""
+        return self.shop.quirks
 
     @property
     def host(self) -> Host:
@@ -271,7 +283,7 @@ class Store:
         return {"product_id": self._product(sku).id}
 
     def _routes(self) -> list[rest.Route]:
-        return [
+        routes = [
             *product_routes.ROUTES,
             *variation_routes.ROUTES,
             *order_routes.ROUTES,
@@ -281,6 +293,7 @@ class Store:
             *webhook_routes.routes(self._delivery.ping),
             *settings.ROUTES,
         ]
+        return [route for route in routes if route.path not in self.shop.profile.no_routes]
 
 
 def _managed(stock: int | None) -> JSON:

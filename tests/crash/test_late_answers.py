@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.demo.shop.profile import Profile
 from tests import processes
 from tests.crash.late import LATEST_S, LateGateway
 from tests.flows.race import goods, world
@@ -31,13 +32,14 @@ assert _PATIENCE_S < LATEST_S
 @pytest.mark.timeout(180 + ORDERS)
 @pytest.mark.parametrize("seed", [SEED], ids="WOO_AGENT_TEST_SEED={}".format)
 async def test_a_figure_that_overtook_the_answer_is_right_once_the_answer_is_there(
-    tmp_path: Path, seed: int
+    tmp_path: Path, profile: Profile, seed: int
 ) -> None:
     late = LateGateway(tmp_path, random.Random(f"{seed}-late"))
     async with world.opened(
         tmp_path,
         agent=processes.running,
         seed=seed,
+        profile=profile,
         gateway=late,
         erps=PromptErp,
         patience=f"{_PATIENCE_S}s",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.demo.shop.profile import Profile
 from agent.settings import loading
 from tests import agents, processes
 from tests.flows.race import goods, world
@@ -33,8 +34,10 @@ async def in_process(config: Path) -> AsyncIterator[Daemon]:
 
 
 @pytest.mark.timeout(90 + ORDERS)
-async def test_no_quiet_moment_shows_more_than_can_be_sold(tmp_path: Path) -> None:
-    async with world.opened(tmp_path, agent=processes.running, seed=SEED) as race:
+async def test_no_quiet_moment_shows_more_than_can_be_sold(
+    tmp_path: Path, profile: Profile
+) -> None:
+    async with world.opened(tmp_path, agent=processes.running, seed=SEED, profile=profile) as race:
         await race.trade(orders=ORDERS)
         await race.settle()
         assert not race.oracle.over_shown, (SEED, race.oracle.over_shown[:5])
@@ -45,9 +48,13 @@ async def test_no_quiet_moment_shows_more_than_can_be_sold(tmp_path: Path) -> No
 
 
 @pytest.mark.timeout(90 + ORDERS)
-async def test_without_the_unseen_orders_it_shows_too_much(tmp_path: Path) -> None:
+async def test_without_the_unseen_orders_it_shows_too_much(
+    tmp_path: Path, profile: Profile
+) -> None:
     """The race can be lost: the ERP's figure is shown, without the orders that it has not seen."""
-    async with world.opened(tmp_path, agent=in_process, seed=SEED, unseen_orders="ignore") as race:
+    async with world.opened(
+        tmp_path, agent=in_process, seed=SEED, profile=profile, unseen_orders="ignore"
+    ) as race:
         await race.trade(orders=ORDERS)
         assert any(found.shown == found.said for found in race.oracle.over_shown), (
             SEED,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.demo.shop.profile import Profile
 from agent.model.registration import TOPICS
 from tests import agents, recordings
 from tests.clock import SteppedClock
@@ -23,8 +24,8 @@ def clock() -> SteppedClock:
 
 
 @pytest.fixture
-async def ends(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
-    async with Ends.serving(tmp_path, clock) as ends:
+async def ends(tmp_path: Path, clock: SteppedClock, profile: Profile) -> AsyncIterator[Ends]:
+    async with Ends.serving(tmp_path, clock, profile=profile) as ends:
         yield ends
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import aiohttp
 
 from agent.demo.gateway import Gateway
+from agent.demo.shop.profile import WC_10_5, Profile
 from agent.demo.store import Store
 from agent.settings import loading
 from agent.storage import stock_marks
@@ -120,12 +121,19 @@ class Ends:
         clock: Clock,
         *,
         rng: random.Random | None = None,
+        profile: Profile = WC_10_5,
         deliver: bool | Literal["cron"] = False,
     ) -> AsyncIterator[Self]:
         """A new store and a new gateway; webhooks are delivered as the store's ``deliver`` says."""
         rng = rng or random.Random(1)
         gateway = Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
-        store = Store(clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=rng)
+        store = Store(
+            clock,
+            consumer_key=agents.KEY,
+            consumer_secret=agents.SECRET,
+            rng=rng,
+            profile=profile,
+        )
         async with gateway.serving(), store.serving(deliver=deliver):
             yield cls(store, gateway, folder)
 

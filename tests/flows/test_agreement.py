@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.demo.shop import coupons, customers, products, refunds
+from agent.demo.shop.profile import Profile
 from agent.events import followups
 from agent.model import content
 from agent.model.registration import TOPICS
@@ -151,11 +152,11 @@ async def quiet(shop: Shop) -> dict[str, Any]:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_after_one_cycle_of_each_kind_both_ends_are_the_same(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path: Path, profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(followups, "CONFIRMED_AFTER_S", 0.1)
     rng, clock = random.Random(seed), SteppedClock()
-    async with Ends.serving(tmp_path, clock, rng=rng) as both:
+    async with Ends.serving(tmp_path, clock, rng=rng, profile=profile) as both:
         settings = {"requests_per_minute": 6000, "sweep_every": "12h", "webhooks_every": "12h"}
         here = f"127.0.0.1:{agents.closed_port()}"
         webhooks = {"listen": here, "delivery_url": f"http://{here}/webhooks"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.clock import SystemClock
+from agent.demo.shop.profile import Profile
 from agent.model.registration import TOPICS
 from agent.storage import stock_ledger
 from tests import agents, recordings
@@ -44,10 +45,12 @@ async def seen(shop: Shop, product: int) -> dict[str, list[tuple[int, bool]]]:
 
 
 @pytest.mark.parametrize("ahead_s", [0, 300, -300], ids=["same", "ahead", "behind"])
-async def test_orders_from_seconds_before_and_after_it(tmp_path: Path, ahead_s: int) -> None:
+async def test_orders_from_seconds_before_and_after_it(
+    tmp_path: Path, profile: Profile, ahead_s: int
+) -> None:
     clock = SteppedClock()
     clock.put_forward(ahead_s)
-    async with Ends.serving(tmp_path, clock) as ends:
+    async with Ends.serving(tmp_path, clock, profile=profile) as ends:
         mug = ends.store.add_product("MUG-1", stock=40)
         before = order(ends, 1, seconds_ago=4)
         touched = order(ends, 2, seconds_ago=3600)
@@ -70,8 +73,8 @@ async def test_orders_from_seconds_before_and_after_it(tmp_path: Path, ahead_s: 
             assert rows[f"order/{later}"] == [(6, False)]
 
 
-async def test_a_webhook_is_told_however_old_its_order_is(tmp_path: Path) -> None:
-    async with Ends.serving(tmp_path, SystemClock()) as ends:
+async def test_a_webhook_is_told_however_old_its_order_is(tmp_path: Path, profile: Profile) -> None:
+    async with Ends.serving(tmp_path, SystemClock(), profile=profile) as ends:
         mug = ends.store.add_product("MUG-1", stock=40)
         async with ends.agent() as shop:
             await agents.begun(shop.agent, ends.gateway)

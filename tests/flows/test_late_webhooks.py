@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
+from agent.demo.shop.profile import Profile
 from agent.demo.site import Fault
 from agent.model.registration import TOPICS
 from agent.reconcile import waking
@@ -33,8 +34,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SteppedClock:
 
 
 @pytest.fixture
-async def asleep(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
-    async with Ends.serving(tmp_path, clock, deliver="cron") as ends:
+async def asleep(tmp_path: Path, profile: Profile, clock: SteppedClock) -> AsyncIterator[Ends]:
+    async with Ends.serving(tmp_path, clock, deliver="cron", profile=profile) as ends:
         ends.store.add_product("MUG-1", stock=40)
         yield ends
 

@@ -12,6 +12,7 @@ import pytest
 
 from agent.clock import SystemClock
 from agent.demo.shop import orders
+from agent.demo.shop.profile import Profile
 from agent.events import followups
 from agent.model.registration import TOPICS
 from agent.reconcile import lateness, waking
@@ -48,8 +49,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SteppedClock:
 
 
 @pytest.fixture
-async def ends(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
-    async with Ends.serving(tmp_path, clock) as ends:
+async def ends(tmp_path: Path, profile: Profile, clock: SteppedClock) -> AsyncIterator[Ends]:
+    async with Ends.serving(tmp_path, clock, profile=profile) as ends:
         yield ends
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.clock import SystemClock
+from agent.demo.shop.profile import Profile
 from agent.model.registration import TOPICS
 from tests import agents, recordings
 from tests.flows.shop import Ends
@@ -23,8 +24,8 @@ SWIFT = {"requests_per_minute": 6000}
 
 
 @pytest.fixture
-async def ends(tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Ends]:
-    async with Ends.serving(tmp_path, clock) as ends:
+async def ends(tmp_path: Path, profile: Profile, clock: SteppedClock) -> AsyncIterator[Ends]:
+    async with Ends.serving(tmp_path, clock, profile=profile) as ends:
         ends.store.add_product("MUG-1", stock=40)
         yield ends
 

@@ -1,5 +1,7 @@
 """What a running WooCommerce 10.5.0 sent (``webhooks/``) and answered (``rest/``).
 
+``webhooks-8.4/`` and ``rest-8.4/`` are of an 8.4.0 with orders as posts and gross prices.
+
 The secret of every recorded signature is ``SECRET``; a signature is over the very bytes of the
 body.
 """
@@ -39,9 +41,9 @@ class Webhook:
         return json.loads(self.body)
 
 
-def webhooks() -> list[Webhook]:
-    """All deliveries in recorded order; the first is the unsigned ping."""
-    return [_webhook(path) for path in sorted((_HERE / "webhooks").glob("*.json"))]
+def webhooks(profile: str = "10.5") -> list[Webhook]:
+    """All deliveries in recorded order; the first of 10.5 is the unsigned ping."""
+    return [_webhook(path) for path in sorted(_folder("webhooks", profile).glob("*.json"))]
 
 
 def webhook(number: int) -> Webhook:
@@ -50,10 +52,19 @@ def webhook(number: int) -> Webhook:
     return _webhook(path)
 
 
-def rest(name: str) -> dict[str, Any]:
+def rest(name: str, profile: str = "10.5") -> dict[str, Any]:
     """``{"note", "request": {method, path, query, body}, "response": {status, headers, body}}``."""
-    loaded: dict[str, Any] = json.loads((_HERE / "rest" / f"{name}.json").read_text())
+    loaded: dict[str, Any] = json.loads((_folder("rest", profile) / f"{name}.json").read_text())
     return loaded
+
+
+def rest_names(profile: str) -> list[str]:
+    """All recorded requests, by name."""
+    return sorted(path.stem for path in _folder("rest", profile).glob("*.json"))
+
+
+def _folder(kind: str, profile: str) -> Path:
+    return _HERE / (kind if profile == "10.5" else f"{kind}-{profile}")
 
 
 def _webhook(path: Path) -> Webhook:

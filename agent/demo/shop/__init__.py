@@ -1,1 +1,1 @@
-"""The rooms behind the WooCommerce stand-in: what a 10.5.0 stores, answers, sends and refuses."""
+"""The rooms behind the WooCommerce stand-in: what a store keeps, answers, sends and refuses."""

@@ -73,17 +73,13 @@ class Catalog:
     def add(self, product: Product) -> None:
         self._by_id[product.id] = product
         self._by_sku.setdefault(_collated(product.sku), []).append(product.id)
-        if product.parent_id:
-            parent = self._by_id[product.parent_id]
-            parent.variations = [*parent.variations, product.id]
+        self._join(product)
 
     def remove(self, product: Product) -> None:
         """Gone for good, with its variations."""
         for variation_id in product.variations:
             self.remove(self._by_id[variation_id])
-        parent = self._by_id.get(product.parent_id)
-        if parent is not None:
-            parent.variations = [i for i in parent.variations if i != product.id]
+        self._leave(product.parent_id, product)
         self._by_sku[_collated(product.sku)].remove(product.id)
         self.free_slug(product.slug)
         del self._by_id[product.id]
@@ -102,16 +98,23 @@ class Catalog:
             value = getattr(draft, name)
             if value != getattr(loaded, name):
                 setattr(live, name, value)
+        if draft.parent_id != loaded.parent_id and live.type == "variation":
+            self._leave(loaded.parent_id, live)
+            self._join(live)
         if loaded.type == "variable" != live.type:
             for variation_id in live.variations:
                 self.remove(self._by_id[variation_id])
             draft.variations = live.variations
 
+    def parent(self, product: Product) -> Product | None:
+        """That of a variation; a simple product with a ``parent_id`` has none all the same."""
+        return self._by_id.get(product.parent_id) if product.type == "variation" else None
+
     def stock_holder(self, product: Product) -> Product | None:
         """Whose figure counts: the product's own, its parent's, or nobody's."""
         if product.manage_stock:
             return product
-        parent = self._by_id.get(product.parent_id)
+        parent = self.parent(product)
         return parent if parent is not None and parent.manage_stock else None
 
     def take_slug(self, name: str) -> str:
@@ -127,6 +130,16 @@ class Catalog:
     def free_slug(self, slug: str) -> None:
         """What goes to the trash leaves its slug to others."""
         self._slugs.discard(slug)
+
+    def _join(self, product: Product) -> None:
+        parent = self.parent(product)
+        if parent is not None:
+            parent.variations = [*parent.variations, product.id]
+
+    def _leave(self, parent_id: int, product: Product) -> None:
+        parent = self._by_id.get(parent_id)
+        if parent is not None:
+            parent.variations = [i for i in parent.variations if i != product.id]
 
 
 def loaded(product: Product) -> tuple[Product, Product]:

@@ -40,7 +40,7 @@ class Coupon:
 
 def body(shop: Shop, coupon: Coupon) -> JSON:
     """The same keys over REST and in a webhook."""
-    return {
+    body = {
         **bodies.template("coupon"),
         **coupon.other,
         "id": coupon.id,
@@ -53,6 +53,7 @@ def body(shop: Shop, coupon: Coupon) -> JSON:
         **dates.pair("date_modified", coupon.modified, shop.utc_offset),
         "_links": bodies.links(shop.url(f"coupons/{coupon.id}"), shop.url("coupons")),
     }
+    return shop.profile.shown("coupon", body)
 
 
 def create(shop: Shop, sent: JSON) -> Coupon:

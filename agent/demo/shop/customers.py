@@ -37,7 +37,7 @@ def body(shop: Shop, customer: Customer) -> JSON:
     """The same keys over REST and in a webhook."""
     email = str(customer.fields["email"]).strip().lower()
     digest = hashlib.sha256(email.encode()).hexdigest()
-    return {
+    body = {
         **bodies.template("customer"),
         **customer.fields,
         "id": customer.id,
@@ -46,6 +46,7 @@ def body(shop: Shop, customer: Customer) -> JSON:
         "avatar_url": f"https://secure.gravatar.com/avatar/{digest}?s=96&d=mm&r=g",
         "_links": bodies.links(shop.url(f"customers/{customer.id}"), shop.url("customers")),
     }
+    return shop.profile.shown("customer", body)
 
 
 def create(shop: Shop, sent: JSON) -> Customer:

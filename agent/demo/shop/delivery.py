@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 _SUCCESS = range(200, 303)  # a redirect counts as delivered, and is not followed
 _PING_TIMEOUT_S = 5.0
 _EXPECT_100_FROM = 2**20  # bytes; what WordPress' HTTP library asks leave for
-_HEADERS = {
-    "User-Agent": "WooCommerce/10.5.0 Hookshot (WordPress/6.9.7)",
-    "Accept": "*/*",
-    "Accept-Encoding": "deflate, gzip, br, zstd",
-    "Connection": "close",
-}
 
 
 class Delivery:
@@ -79,6 +73,8 @@ class Delivery:
         webhook = self._shop.webhooks.by_id.get(job.webhook_id)
         if webhook is None:
             return False
+        if job.resource_id in self._shop.quirks.poison:
+            return False  # Action Scheduler's job fails, which is no failure of the webhook's
         raw = php.json_bytes(_seen_by(webhook, payload(self._shop, webhook.topic, job.resource_id)))
         headers = _signed_headers(self._shop, webhook, raw)
         ok = await self._post(webhook.delivery_url, raw, headers, self._timeout_s) in _SUCCESS
@@ -90,7 +86,8 @@ class Delivery:
 
     async def ping(self, webhook: Webhook) -> None:
         """The unsigned form; anything but a 200 leaves the webhook waiting for another ping."""
-        headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
+        form = "application/x-www-form-urlencoded"
+        headers = {**_headers(self._shop), "Content-Type": form}
         raw = f"webhook_id={webhook.id}".encode()
         status = await self._post(webhook.delivery_url, raw, headers, _PING_TIMEOUT_S)
         if status == 200:
@@ -166,13 +163,23 @@ def _resource(shop: Shop, resource: str, resource_id: int) -> JSON:
     raise Refusal("woocommerce_rest_invalid_id", "Invalid resource ID.", 404)
 
 
+def _headers(shop: Shop) -> dict[str, str]:
+    release = shop.profile
+    return {
+        "User-Agent": f"WooCommerce/{release.version} Hookshot (WordPress/{release.wordpress})",
+        "Accept": "*/*",
+        "Accept-Encoding": "deflate, gzip, br, zstd",
+        "Connection": "close",
+    }
+
+
 def _signed_headers(shop: Shop, webhook: Webhook, raw: bytes) -> dict[str, str]:
     mac = hmac.new(webhook.secret.encode(), raw, hashlib.sha256).digest()
     second = int(shop.now().timestamp())
     # wp_hash(webhook id . time()): the same for all deliveries of one webhook in one second.
     delivery_id = hashlib.md5(f"{webhook.id}{second}".encode(), usedforsecurity=False)
     return {
-        **_HEADERS,
+        **_headers(shop),
         "Content-Type": "application/json",
         "X-WC-Webhook-Source": f"{shop.home()}/",
         "X-WC-Webhook-Topic": webhook.topic,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from agent.demo.shop import php, stock, totals
+from agent.demo.shop import bodies, php, stock, totals
 from agent.demo.shop.products import amount, price, price_value
 from agent.demo.shop.refusal import Refusal
 
 if TYPE_CHECKING:
     from agent.demo.shop.bodies import JSON
     from agent.demo.shop.catalog import Product
+    from agent.demo.shop.coupons import Coupon
     from agent.demo.shop.state import Shop
 
 KINDS = ("line_items", "shipping_lines", "fee_lines", "coupon_lines")
@@ -68,10 +69,10 @@ def _line_with_id(lines: list[JSON], line_id: int) -> JSON:
 
 def _product_line(shop: Shop, fields: JSON, sent: JSON) -> JSON:
     product = _product(shop, sent)
-    parent = shop.catalog.get(product.parent_id)
+    parent = shop.catalog.parent(product)
     quantity = php.intval(sent.get("quantity", 1))
     costs = totals.net(shop, amount(price(shop, product)), quantity, totals.rate(fields))
-    subtotal = totals.money(sent.get("subtotal") or costs)
+    subtotal = totals.money(sent["subtotal"]) if sent.get("subtotal") else costs
     options = [
         shop.item_meta(a["slug"], a["option"], a["name"]) for a in product.attributes if parent
     ]
@@ -142,17 +143,31 @@ def _coupon_line(shop: Shop, fields: JSON, code: str) -> JSON:
         message = f'Coupon "{code}" cannot be applied because it does not exist.'
         raise Refusal("woocommerce_rest_invalid_coupon", message, 400)
     nominal = price_value(Decimal(coupon.amount))
-    info = [coupon.id, coupon.code, coupon.discount_type, nominal]
     line: JSON = {
         "id": shop.item_id(),
         "code": coupon.code,
         "discount": "0",
         "discount_tax": "0",
-        "meta_data": [shop.item_meta("coupon_info", php.json_bytes(info).decode())],
+        "meta_data": [_coupon_meta(shop, coupon, nominal)],
         "discount_type": coupon.discount_type,
         "nominal_amount": nominal,
         "free_shipping": False,
     }
-    totals.discount(fields, coupon, line)
+    totals.discount(shop, fields, coupon, line)
     coupon.usage_count += 1
     return line
+
+
+def _coupon_meta(shop: Shop, coupon: Coupon, nominal: Any) -> JSON:
+    """What the line keeps of the coupon as it was: a short text, or once all of it."""
+    if not shop.profile.coupon_copied:
+        info = [coupon.id, coupon.code, coupon.discount_type, nominal]
+        return shop.item_meta("coupon_info", php.json_bytes(info).decode())
+    kept = {
+        **bodies.template("coupon_data"),
+        "id": coupon.id,
+        "code": coupon.code,
+        "amount": str(nominal),
+        "discount_type": coupon.discount_type,
+    }
+    return shop.item_meta("coupon_data", kept)

@@ -93,6 +93,7 @@ def _add_note(shop: Shop, call: Call) -> Answer:
         "_links": bodies.links(shop.url(f"{path}/{note_id}"), shop.url(path), allow="GET DELETE"),
     }
     body["_links"]["up"] = [{"href": shop.url(f"orders/{order.id}")}]
+    body = shop.profile.shown("note", body)
     order.notes.insert(0, body)
     return created(shop, f"{path}/{note_id}", body)
 

@@ -27,6 +27,7 @@ _PLAIN = (
     *("currency", "customer_note", "payment_method", "payment_method_title"),
     *("transaction_id", "created_via", "parent_id"),
 )
+_IN_THE_POST = ("status", "customer_note", "parent_id")
 _KEY_CHARACTERS = string.ascii_letters + string.digits
 
 
@@ -70,9 +71,11 @@ def body(shop: Shop, order: Order) -> JSON:
     links["email_templates"] = [mails]
     if fields["customer_id"]:
         links["customer"] = [{"href": shop.url(f"customers/{fields['customer_id']}")}]
-    return {
+    body = {
         **bodies.template("order"),
         **fields,
+        "version": shop.profile.version,
+        "line_items": [totals.shown(line) for line in fields["line_items"]],
         "id": order.id,
         "number": str(order.id),
         **dates.pair("date_created", order.created, offset),
@@ -81,7 +84,7 @@ def body(shop: Shop, order: Order) -> JSON:
         **dates.pair("date_completed", order.completed, offset),
         "refunds": [
             {"id": r.id, "reason": r.fields["reason"], "total": f"-{r.fields['amount']}"}
-            for r in order.refunds
+            for r in refunds(shop, order)
         ],
         "payment_url": (
             f"{shop.home()}/checkout/order-pay/{order.id}/"
@@ -93,6 +96,12 @@ def body(shop: Shop, order: Order) -> JSON:
         "needs_processing": bool(fields["line_items"]),
         "_links": links,
     }
+    return shop.profile.shown("order", body)
+
+
+def refunds(shop: Shop, order: Order) -> list[Refund]:
+    """Newest first; where orders are posts, its refunds go to the trash with it."""
+    return [] if shop.profile.orders_as_posts and order.status == "trash" else order.refunds
 
 
 def place(shop: Shop, sent: JSON, *, created_via: str) -> Order:
@@ -123,17 +132,23 @@ def place(shop: Shop, sent: JSON, *, created_via: str) -> Order:
 
 def change(shop: Shop, order: Order, sent: JSON) -> None:
     """A PUT, or what an administrator does; fires order.updated even if nothing changed."""
-    before = order.status
+    before, post = order.status, _post(order)
     _set_plain(shop, order.fields, sent)
     order.fields["status"] = sent.get("status") or before
     touched = order_lines.edit(shop, order.fields, sent)
     if touched or "billing" in sent or "shipping" in sent:
         totals.recalculate(shop, order.fields)
-    order.modified = shop.now()
     _settle(shop, order, before, sent)
+    if not shop.profile.orders_as_posts or _post(order) != post:
+        order.modified = shop.now()
     if order.stock_reduced and order.status in stock.REDUCING:
         for line in touched:
             stock.adjust_line(shop, order, line)
+
+
+def _post(order: Order) -> list[Any]:
+    """Lines, totals and addresses are kept beside it, and leave its date as it was."""
+    return [order.fields.get(name) or "" for name in _IN_THE_POST]
 
 
 def add_refund(

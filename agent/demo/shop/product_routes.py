@@ -52,13 +52,19 @@ def select(
     return query.dated(shop, parameters, found)
 
 
-async def update(shop: Shop, call: Call, product: Product, sent: JSON) -> Product:
-    """Load, change, save; what was loaded is not looked at again before the save."""
+async def update(
+    shop: Shop, call: Call, product: Product, sent: JSON, *, parent_id: int | None = None
+) -> Product:
+    """Load, change, save; what was loaded is not looked at again before the save. With
+    ``parent_id`` it becomes a child of that product."""
+    shop.quirks.touch(product.id)
     loaded, draft = catalog.loaded(product)
     await call.work.save()
     if shop.between_load_and_save is not None:
         await shop.between_load_and_save(product.id)
     product_changes.apply(shop, draft, sent)
+    if parent_id is not None:
+        draft.parent_id = parent_id
     shop.catalog.save(loaded, draft)
     shop.emit("product.updated", product.id)
     return draft

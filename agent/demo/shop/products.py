@@ -42,9 +42,10 @@ def body(shop: Shop, product: Product, *, edit: bool = False) -> JSON:
         values["permalink_template"] = f"{shop.home()}/product/%pagename%/"
         values["generated_slug"] = product.slug.partition("__trashed")[0]
     values["_links"] = bodies.links(shop.url(f"products/{product.id}"), shop.url("products"))
-    if is_variation:
+    if product.parent_id:
         values["_links"]["up"] = [{"href": shop.url(f"products/{product.parent_id}")}]
-    return {**bodies.template("product"), **values}
+    shown = shop.profile.shown("product", {**bodies.template("product"), **values})
+    return shop.quirks.figured(shown)
 
 
 def variation_body(shop: Shop, variation: Product, *, edit: bool = False) -> JSON:
@@ -55,9 +56,9 @@ def variation_body(shop: Shop, variation: Product, *, edit: bool = False) -> JSO
     links = bodies.links(shop.url(f"{here}/{variation.id}"), shop.url(here))
     links["up"] = [{"href": shop.url(f"products/{variation.parent_id}")}]
     values = {**shown, **_facts(shop, variation), "name": _options(variation), "_links": links}
-    if edit and not values.get("tax_class"):
+    if edit and variation.type == "variation" and not values.get("tax_class"):
         values["tax_class"] = "parent"
-    return {**template, **values}
+    return shop.quirks.figured(shop.profile.shown("variation", {**template, **values}))
 
 
 def global_variation_body(shop: Shop, variation: Product) -> JSON:
@@ -97,7 +98,7 @@ def amount(price_text: str) -> Decimal:
 def permalink(shop: Shop, product: Product) -> str:
     if product.status == "trash":
         return f"{shop.home()}/?post_type=product&p={product.id}"
-    parent = shop.catalog.get(product.parent_id)
+    parent = shop.catalog.parent(product)
     if parent is None:
         return f"{shop.home()}/product/{product.slug}/"
     query = "&".join(f"attribute_{a['slug']}={a['option']}" for a in product.attributes)

@@ -42,7 +42,7 @@ def listed(
 
     ``keys`` maps each allowed ``orderby`` to what it sorts by; ``"id"`` is always among them.
     """
-    per_page = _whole(parameters, "per_page", 10, _PER_PAGE_MAX)
+    per_page = shop.quirks.capped(_whole(parameters, "per_page", 10, _PER_PAGE_MAX))
     page = _whole(parameters, "page", 1, None)
     start = php.intval(parameters.get("offset", "")) or (page - 1) * per_page
     orderby = _one_of(parameters, "orderby", orderby, [*keys, "include"])
@@ -54,7 +54,7 @@ def listed(
         by_id = sorted(rows, key=keys["id"], reverse=descending)
         ordered = sorted(by_id, key=keys[orderby], reverse=descending)
     total, pages = len(ordered), -(-len(ordered) // per_page)
-    headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
+    headers = shop.quirks.told({"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)})
     link = _page_links(shop.url(path), parameters, page, pages)
     if link:
         headers["Link"] = link

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from agent.demo.shop import bodies, dates, php, query, stock, totals
-from agent.demo.shop.orders import Order, Refund, add_refund, change, left_to_refund
+from agent.demo.shop.orders import Order, Refund, add_refund, change, left_to_refund, refunds
 from agent.demo.shop.products import price_value
 from agent.demo.shop.refusal import Refusal, invalid_id, trash_not_supported
 from agent.demo.shop.rest import Answer, Call, Route, created
@@ -33,6 +33,7 @@ def create(shop: Shop, order: Order, sent: JSON) -> Refund:
     if sent.get("api_restock", True):
         for line in lines:
             stock.restock(shop, order, _ordered(order, line), php.intval(line.get("quantity", 0)))
+    order.modified = shop.now()
     change(shop, order, {"status": "refunded"} if amount == left else {})
     return refund
 
@@ -56,7 +57,7 @@ def body(shop: Shop, refund: Refund, *, of_all_orders: bool = False) -> JSON:
     parent = {"parent_id": refund.order_id} if of_all_orders else {}
     created_at = dates.pair("date_created", refund.created, shop.utc_offset)
     values = {"id": refund.id, **parent, **created_at, **refund.fields, "_links": links}
-    return {**bodies.template("refund"), **values}
+    return shop.profile.shown("refund", {**bodies.template("refund"), **values})
 
 
 def _line(shop: Shop, item: JSON, sent: JSON) -> JSON:
@@ -103,8 +104,8 @@ def _list_all(shop: Shop, call: Call) -> Answer:
 
 def _list(shop: Shop, call: Call) -> Answer:
     order = _order(shop, call)
-    path = f"orders/{order.id}/refunds"
-    page, headers = query.listed(shop, path, call.query, order.refunds, _SORT_KEYS)
+    path, shown = f"orders/{order.id}/refunds", refunds(shop, order)
+    page, headers = query.listed(shop, path, call.query, shown, _SORT_KEYS)
     return Answer([body(shop, refund) for refund in page], headers=headers)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from agent.demo.shop import auth, bodies, php, query
+from agent.demo.shop.quirks import NOTICE, FatalError
 from agent.demo.shop.refusal import Refusal
 from agent.demo.shop.work import KilledError, Mishap, Work
 from agent.demo.site import cut
@@ -94,6 +95,16 @@ class Rest:
         if request.path == CRON:  # anybody may call it, and it answers before it works
             self._shop.webhooks.on_cron()
             return web.Response(headers={"Date": date})
+        cache, now = self._shop.quirks.cache, self._shop.clock.now()
+        if cache is None:
+            return await self._php(request, date)
+        if (kept := cache.answer(request, now)) is not None:
+            return kept
+        response = await self._php(request, date)
+        cache.keep(request, response, now)
+        return response
+
+    async def _php(self, request: web.Request, date: str) -> web.Response:
         writes = request.method != "GET"
         products = request.path.startswith(f"{PREFIX}products")
         work = self._shop.host.arrived(writes=writes, products=products)
@@ -118,9 +129,11 @@ class Rest:
         async with work.at():
             try:
                 answer = await self._answer(request, work, headers)
-            except Refusal as refusal:
+            except (Refusal, FatalError) as refusal:
                 answer = Answer(refusal.body(), refusal.status)
             body = php.json_bytes(answer.body)
+            if self._shop.quirks.notices:
+                body = NOTICE + body
             if not work.writes:
                 await work.read(len(answer.body) if isinstance(answer.body, list) else 1)
         return web.Response(
@@ -140,9 +153,11 @@ class Rest:
             raise auth.forbidden(request.method, route.path)
         headers["Allow"] = self._allow[route.path]
         parameters = php.query(request.rel_url.raw_query_string)
+        self._shop.quirks.touch(*ids.values())
         call = Call(work, ids, parameters, await _json_body(request))
         result = route.handler(self._shop, call)
         answer = await result if inspect.isawaitable(result) else result
+        self._shop.quirks.touch_all(answer.body)
         fields = call.query.get("_fields")
         if not fields:
             return answer
@@ -156,7 +171,7 @@ class Rest:
             authorization=request.headers.get("Authorization", ""),
             home=self._shop.home(),
             is_ssl=self._ssl or request.secure,
-            now=int(self._shop.clock.now().timestamp()),
+            now=int(self._shop.now().timestamp()),
         )
 
     def _route(self, method: str, path: str) -> tuple[Route, dict[str, int]]:

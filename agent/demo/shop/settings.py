@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.demo.shop import bodies, products
+from agent.demo.shop import bodies, php, products
 from agent.demo.shop.rest import EDIT, Answer, Call, Route
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def _prices_include_tax(shop: Shop, _: Call) -> Answer:
     return _setting(shop, "tax", "prices_include_tax", "yes" if shop.prices_include_tax else "no")
 
 
+def _set_prices_include_tax(shop: Shop, call: Call) -> Answer:
+    shop.prices_include_tax = php.boolean(call.body.get("value", shop.prices_include_tax))
+    return _prices_include_tax(shop, call)
+
+
 def _general(shop: Shop, call: Call) -> Answer:
     return Answer([_currency(shop, call).body])
 
@@ -41,12 +46,13 @@ def _products(_: Shop, __: Call) -> Answer:
 def _setting(shop: Shop, group: str, name: str, value: str) -> Answer:
     url = shop.url(f"settings/{group}")
     links = bodies.links(f"{url}/woocommerce_{name}", url, allow=f"GET {EDIT}")
-    return Answer({**bodies.template(f"setting_{name}"), "value": value, "_links": links})
+    body = {**bodies.template(f"setting_{name}"), "value": value, "_links": links}
+    return Answer(shop.profile.shown("setting", body))
 
 
 def _system_status(shop: Shop, _: Call) -> Answer:
     """Only ``environment`` and ``settings``, of which there is a recording."""
-    recorded = bodies.template("system_status")
+    recorded = bodies.template(shop.profile.system_status)
     currency = {"currency": shop.currency, "currency_symbol": products.currency_symbol(shop)}
     home = {"home_url": shop.home(), "site_url": shop.home()}
     return Answer(
@@ -64,5 +70,6 @@ ROUTES = [
     Route("GET", "settings/general/woocommerce_currency", _currency),
     Route(EDIT, "settings/general/woocommerce_currency", _set_currency),
     Route("GET", "settings/tax/woocommerce_prices_include_tax", _prices_include_tax),
+    Route(EDIT, "settings/tax/woocommerce_prices_include_tax", _set_prices_include_tax),
     Route("GET", "system_status", _system_status),
 ]

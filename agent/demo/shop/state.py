@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent.demo.shop.catalog import Catalog
 from agent.demo.shop.late import Late
+from agent.demo.shop.profile import Profile
+from agent.demo.shop.quirks import Quirks
 from agent.demo.shop.webhooks import Webhooks
 from agent.demo.shop.work import Host
 
@@ -30,6 +32,7 @@ class Shop:
         rng: random.Random,
         home: Callable[[], str],
         *,
+        profile: Profile,
         currency: str,
         prices_include_tax: bool,
         utc_offset: timedelta,
@@ -38,6 +41,8 @@ class Shop:
         self.front_clock = clock  # the web server's, which answers tell
         self.rng = rng
         self.home = home
+        self.profile = profile
+        self.quirks = Quirks()
         self.currency = currency
         self.prices_include_tax = prices_include_tax
         self.utc_offset = utc_offset
@@ -57,8 +62,8 @@ class Shop:
         self._meta = itertools.count(1)
 
     def now(self) -> datetime:
-        """UTC, cut to the second as the database keeps it."""
-        return self.clock.now().replace(microsecond=0)
+        """UTC by PHP's clock, cut to the second as the database keeps it."""
+        return (self.clock.now() - self.quirks.php_behind).replace(microsecond=0)
 
     def url(self, path: str) -> str:
         """``orders/5`` under the site's wc/v3."""
@@ -85,7 +90,7 @@ class Shop:
         """One entry of a ``meta_data`` list."""
         return {"id": next(self._meta), "key": key, "value": value}
 
-    def item_meta(self, key: str, value: str, shown: str | None = None) -> dict[str, Any]:
+    def item_meta(self, key: str, value: Any, shown: str | None = None) -> dict[str, Any]:
         """One entry of the ``meta_data`` of a line, which also tells how to show it."""
         return {**self.meta(key, value), "display_key": shown or key, "display_value": value}
 

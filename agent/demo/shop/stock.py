@@ -95,7 +95,8 @@ def _restore(shop: Shop, order: Order, line: JSON) -> None:
 
 def _write(shop: Shop, order: Order, line: JSON, change: Callable[[], None]) -> None:
     def saved() -> None:
-        order.modified = shop.now()
+        if not shop.profile.orders_as_posts:
+            order.modified = shop.now()
         shop.emit("order.updated", order.id)
 
     shop.late.write(line, change, saved)

@@ -74,8 +74,13 @@ def _created(shop: Shop, call: Call, sent: JSON) -> JSON:
 
 
 async def _updated(shop: Shop, call: Call, sent: JSON) -> JSON:
-    variation = _existing(shop, call, php.intval(sent.get("id")))
-    draft = await product_routes.update(shop, call, variation, sent)
+    variation_id = php.intval(sent.get("id"))
+    if shop.profile.variations_checked:
+        variation = _existing(shop, call, variation_id)
+    else:  # whatever product it is, it becomes a child of the parent in the path
+        variation = _any(shop, variation_id)
+    parent_id = call.ids["parent"]
+    draft = await product_routes.update(shop, call, variation, sent, parent_id=parent_id)
     return products.variation_body(shop, draft, edit=True)
 
 
@@ -91,9 +96,17 @@ def _deleted(shop: Shop, variation: Product, *, force: bool) -> JSON:
 
 def _existing(shop: Shop, call: Call, variation_id: int) -> Product:
     variation = shop.catalog.get(variation_id)
-    if variation is None or variation.parent_id != call.ids["parent"]:
+    is_child = variation is not None and variation.type == "variation"
+    if variation is None or not is_child or variation.parent_id != call.ids["parent"]:
         raise invalid_id("product_variation", 404)
     return variation
+
+
+def _any(shop: Shop, product_id: int) -> Product:
+    product = shop.catalog.get(product_id)
+    if product is None:
+        raise invalid_id("product_variation", 400)
+    return product
 
 
 ROUTES = [

@@ -23,7 +23,7 @@ _STATUSES = ("active", "paused", "disabled")
 def body(shop: Shop, webhook: Webhook) -> JSON:
     """Without the secret, and without the count of failures: nobody can read those."""
     action = [webhook.event] if webhook.resource == "action" else []
-    return {
+    body = {
         "id": webhook.id,
         "name": webhook.name,
         "status": webhook.status,
@@ -36,6 +36,7 @@ def body(shop: Shop, webhook: Webhook) -> JSON:
         **dates.pair("date_modified", webhook.modified, shop.utc_offset),
         "_links": bodies.links(shop.url(f"webhooks/{webhook.id}"), shop.url("webhooks")),
     }
+    return shop.profile.shown("webhook", body)
 
 
 def create(shop: Shop, sent: JSON) -> Webhook:

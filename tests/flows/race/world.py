@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.clock import SystemClock, iso
 from agent.demo.gateway import Gateway
+from agent.demo.shop.profile import WC_10_5, Profile
 from agent.demo.shop.work import Mishap, Pace
 from agent.demo.site import Fault
 from agent.demo.store import Store
@@ -182,6 +183,7 @@ async def opened(
     *,
     agent: Running,
     seed: int,
+    profile: Profile = WC_10_5,
     unseen_orders: str = "subtract",
     gateway: Line | None = None,
     erps: type[Erp] = Erp,
@@ -193,7 +195,13 @@ async def opened(
     clock = SystemClock()
     rngs = [random.Random(f"{seed}-{part}") for part in range(5)]
     gateway = gateway or Gateway(folder / "gateway.db", clock, token=agents.TOKEN)
-    store = Store(clock, consumer_key=agents.KEY, consumer_secret=agents.SECRET, rng=rngs[0])
+    store = Store(
+        clock,
+        consumer_key=agents.KEY,
+        consumer_secret=agents.SECRET,
+        rng=rngs[0],
+        profile=profile,
+    )
     goods.stock(store)
     store.host.pace = Pace(
         read_s=0.005, write_s=0.01, write_item_s=0.02, spread=0.8, meta_lag_s=META_LAG_S / 2
