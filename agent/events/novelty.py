@@ -37,9 +37,12 @@ def learned(
 ) -> Known | None:
     """What is known of the subject afterwards; None if nothing changed."""
     if found in _CONFIRMED and known is not None:
-        if not reading.changed_at or (known.changed_at and known.changed_at >= reading.changed_at):
-            return None
-        return replace(known, changed_at=reading.changed_at)  # the same content, confirmed later
+        confirmed = known
+        if reading.changed_at and not (known.changed_at and known.changed_at >= reading.changed_at):
+            confirmed = replace(known, changed_at=reading.changed_at)  # the same content, later
+        if reading.resource == "order" and not known.figures:  # an earlier version told of it
+            confirmed = replace(confirmed, figures=reading.figures)
+        return None if confirmed == known else confirmed
     if found is not Verdict.EVENT or not reading.subject:
         return None
     return Known(
@@ -78,6 +81,8 @@ def shows_other_stock(reading: Reading, found: Verdict, known: Known | None) -> 
 
 
 def _is_same(reading: Reading, known: Known) -> bool:
+    if reading.resource == "order":  # its digest is of its figures too
+        return reading.digest == known.digest
     return (reading.digest, reading.figures) == (known.digest, known.figures)
 
 

@@ -79,14 +79,15 @@ class Reading:
     """What a body says about itself, before it is compared with what is known.
 
     ``digest`` stands for the content: volatile keys are left out, so equal content gives equal
-    digests. A product's ``figures`` are not in it, they have a digest of their own; ``product`` is
-    what writing to it needs to know. ``resource`` is
-    the kind that the topic names, ``read_after`` the newest arrival when a read over REST began.
-    ``created_at`` and ``lines`` are those of an order, ``refunds`` the subjects of those that it
-    names, each with its amount: what their own ``figures`` are. ``parent`` is the subject that one
-    belongs to. ``stock`` is the digest of a product's stock alone, ``inventory`` what an event of
-    that stock is made of. ``verdict`` is set where the body alone decides, ``reason`` tells people
-    why; ``gone``: there is no such resource. ``untranslatable`` says why it can't become an event.
+    digests. A product's ``figures`` are not in it, they have a digest of their own; an order's are
+    in it, and are what a list shows of one. ``product`` is what writing to it needs to know.
+    ``resource`` is the kind that the topic names, ``read_after`` the newest arrival when a read
+    over REST began. ``created_at`` and ``lines`` are those of an order, ``refunds`` the subjects
+    of those that it names, each with its amount: what their own ``figures`` are. ``parent`` is the
+    subject that one belongs to. ``stock`` is the digest of a product's stock alone, ``inventory``
+    what an event of that stock is made of. ``verdict`` is set where the body alone decides,
+    ``reason`` tells people why; ``gone``: there is no such resource. ``untranslatable`` says why it
+    can't become an event.
     ``data`` is what the event carries where there is a model of ours, as JSON.
     """
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Listed:
     """``subject`` is that of its events, ``number`` the store's own id; ``status`` is ``trash``
     where it lies there. ``figures`` are as in the reading of its body: of a refund its amount, of a
-    product the digest of stock and prices; empty for others. ``parent`` is the order of a refund,
-    ``currency`` that of an order, ``product`` what writing to one needs to know."""
+    product the digest of stock and prices, of an order that of sums and lines; empty for others.
+    ``parent`` is the order of a refund, ``currency`` that of an order, ``product`` what
+    writing to one needs to know."""
 
     subject: str
     number: int

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent.model import money
 from agent.model.listed import Listed
 from agent.woo import statuses
-from agent.woo.translate import fields, figures, store_product
+from agent.woo.translate import fields, figures, order_figures, store_product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class Kind:
 _DATES = "id,date_created_gmt,date_modified_gmt"
 _PRODUCT = ",".join([_DATES, "parent_id,type,sku,status", *sorted(figures.NAMES)])
 KINDS: Mapping[str, Kind] = {
-    "orders": Kind("order", "orders", f"{_DATES},status,currency"),
+    "orders": Kind("order", "orders", ",".join([_DATES, "status,currency", *order_figures.NAMES])),
     "refunds": Kind("refund", "refunds", "id,parent_id,date_created_gmt,amount"),
     "products": Kind("product", "products", _PRODUCT),
     "variations": Kind("product", "variations", _PRODUCT),
@@ -50,6 +50,8 @@ def _read(kind: Kind, row: Mapping[str, Any]) -> Listed:
         order = fields.reference(row.get("parent_id"))
         parent = f"order/{order}" if order else ""
         shown = (money.canonical(row.get("amount")) or "").removeprefix("-").encode()
+    elif kind.resource == "order":
+        shown = order_figures.digest(row)
     elif kind.resource == "product":
         product = store_product.read(row)
         shown = figures.digest(row)

@@ -248,3 +248,12 @@ def test_a_deletion_that_was_read_does_not_overrule_what_came_meanwhile() -> Non
     assert novelty.verdict(replace(GONE, read_after=7), known) is STALE
     assert novelty.verdict(replace(GONE, read_after=8), known) is EVENT
     assert novelty.verdict(replace(GONE, read_after=7), replace(known, deleted=True)) is DUPLICATE
+
+
+def test_an_order_told_by_an_earlier_version_gets_its_figures_when_it_is_confirmed() -> None:
+    reading = Reading(subject="order/5", resource="order", digest=b"d", figures=b"f")
+    before = Known(sequence=1, digest=b"d", version=4, changed_at=None, deleted=False)
+    assert novelty.verdict(reading, before) is Verdict.DUPLICATE
+    after = novelty.learned(reading, before, Verdict.DUPLICATE, sequence=2, version=4)
+    assert after == replace(before, figures=b"f")
+    assert novelty.learned(reading, after, Verdict.DUPLICATE, sequence=3, version=4) is None

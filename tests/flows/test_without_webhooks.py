@@ -132,6 +132,29 @@ async def test_a_deletion_that_comes_after_the_order_was_restored_is_put_right(
         assert [kind in one for kind, one in zip(kinds, told, strict=True)] == [True] * 3
 
 
+async def test_a_line_edited_without_a_new_date_is_found_by_comparing(ends: Ends) -> None:
+    """Where orders are posts, an edit of lines or of the total leaves the date as it was."""
+    quiet = {**SWIFT, "orders_every": "10h", "sweep_every": "10h"}
+    async with ends.agent(reconcile=quiet) as shop:
+        await agents.begun(shop.agent, ends.gateway)
+        for topic in TOPICS:
+            ends.store.add_webhook(topic, agents.url(shop.agent), recordings.SECRET)
+        number, same = (ends.store.place_order([("MUG-1", 1)]) for _ in range(2))
+        await shop.deliver()
+        order = ends.store.shop.orders[number]
+        dated = order.modified
+        ends.store.edit_line(number, "MUG-1", 5)
+        shop.lose()
+        order.modified = dated
+    subject = f"order/{number}"
+    async with ends.agent(reconcile={**quiet, "sweep_every": "1s"}) as shop:
+        await ends.gateway.until(
+            lambda: [line["quantity"] for line in newest(ends, subject)["data"]["lines"]] == [5]
+        )
+        await ends.gateway.until(lambda: any(one["orders"]["accepted"] for one in reports(ends)))
+        assert shop.told().count(f"order/{same}") == 1
+
+
 async def sold(shop: Shop, ends: Ends) -> None:
     """Two mugs have their figures of the ERP; then somebody writes past WooCommerce."""
     await agents.begun(shop.agent, ends.gateway)

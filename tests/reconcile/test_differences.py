@@ -20,6 +20,18 @@ BEFORE, AFTER = AT - SECOND, AT + SECOND
 
 
 @pytest.mark.parametrize(
+    ("shown", "known", "differs"),
+    [(b"1", b"1", False), (b"2", b"1", True), (b"2", b"", False), (b"", b"1", False)],
+)
+def test_an_order_with_other_sums_differs_though_its_date_stands_still(
+    shown: bytes, known: bytes, differs: bool
+) -> None:
+    """Of one that an earlier version told of no sums are kept: it is not read for that alone."""
+    row = listed("order/1", figures=shown)
+    assert differences.differ(row, told("order/1", figures=known), AT) is differs
+
+
+@pytest.mark.parametrize(
     ("created", "changed", "ours"),
     [
         (AT, None, True),  # in that very second

@@ -22,6 +22,7 @@ from agent.woo.translate import (
     fields,
     figures,
     made_here,
+    order_figures,
     order_state,
     product,
     store_product,
@@ -222,7 +223,7 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rule
         priority=priority,
         changed_at=fields.moment(body.get("date_modified_gmt")),
         digest=_digest(resource, translated, body, rules),
-        figures=figures.digest(body) if resource == "product" else b"",
+        figures=_figures(resource, body),
         product=store_product.read(body) if resource == "product" else None,
         stock=figures.stock(body) if resource == "product" else b"",
         inventory=made_here.stock_of(body) if resource == "product" else b"",
@@ -233,6 +234,13 @@ def _of_resource(resource: str, event: str, body: Mapping[str, Any], rules: Rule
         refunds=_refunds(translated) if isinstance(translated, Order) else (),
         data=content.encoded(translated),
     )
+
+
+def _figures(resource: str, body: Mapping[str, Any]) -> bytes:
+    """What a list tells of it, too."""
+    if resource == "order":
+        return order_figures.digest(body)
+    return figures.digest(body) if resource == "product" else b""
 
 
 def _digest(resource: str, translated: BaseModel, body: Mapping[str, Any], rules: Rules) -> bytes:
