@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 
 _INVISIBLE = "Cf"  # Unicode's category of zero-width joiners, direction marks, soft hyphens
 
@@ -13,9 +12,3 @@ def folded(sku: str) -> str:
     or in how an accent is written (NFC, NFD)."""
     visible = "".join(one for one in sku if unicodedata.category(one) != _INVISIBLE)
     return "".join(unicodedata.normalize("NFKC", visible).casefold().split())
-
-
-def near(sku: str, others: Iterable[str]) -> list[str]:
-    """Those of the others that look like it, in order."""
-    alike = folded(sku)
-    return sorted({one for one in others if one != sku and folded(one) == alike})
